@@ -1,0 +1,101 @@
+//! Writing values.
+
+use crate::{Node, Number, Value};
+use std::fmt::Write;
+
+/// The canonical text of a value: no white space, members sorted by the UTF-8 bytes of their keys, the shortest
+/// escapes, integers in decimal, other numbers in the shortest form that reads back as the same double (a whole number
+/// below 2^53 is written as an integer, so `300`, `300.0` and `3e2` are one value). Digests are taken over this text.
+#[must_use]
+pub fn canonical(value: &Value) -> String {
+    let mut out = String::new();
+    write_value(value, true, &mut out);
+    out
+}
+
+/// The text of a value on one line, members in their own order.
+#[must_use]
+pub fn compact(value: &Value) -> String {
+    let mut out = String::new();
+    write_value(value, false, &mut out);
+    out
+}
+
+/// A key as a reference token of an RFC 6901 JSON pointer.
+#[must_use]
+pub fn escape_pointer_token(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+fn write_value(value: &Value, sorted: bool, out: &mut String) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Number(number) => write_number(*number, out),
+        Value::String(text) => write_string(text, out),
+        Value::Array(items) => write_array(items, sorted, out),
+        Value::Object(object) => {
+            let mut members: Vec<_> = object.iter().collect();
+            if sorted {
+                members.sort_by(|a, b| a.key.as_bytes().cmp(b.key.as_bytes()));
+            }
+            out.push('{');
+            for (index, member) in members.into_iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_string(&member.key, out);
+                out.push(':');
+                write_value(&member.value.value, sorted, out);
+            }
+            out.push('}');
+        }
+    }
+}
+
+fn write_array(items: &[Node], sorted: bool, out: &mut String) {
+    out.push('[');
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_value(&item.value, sorted, out);
+    }
+    out.push(']');
+}
+
+/// Doubles below this (2^53) are exact integers when whole, and are written without an exponent.
+const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+/// Doubles below this are written with an exponent: the plain form would be a long run of zeros.
+const SHORT_MIN: f64 = 1e-6;
+
+fn write_number(number: Number, out: &mut String) {
+    // Writing to a String cannot fail.
+    let _ = match number {
+        Number::Int(int) => write!(out, "{int}"),
+        Number::Float(float) if float == 0.0 => write!(out, "0"),
+        Number::Float(float) if (SHORT_MIN..WHOLE_MAX).contains(&float.abs()) => write!(out, "{float}"),
+        Number::Float(float) => write!(out, "{float:e}"),
+    };
+}
+
+fn write_string(text: &str, out: &mut String) {
+    out.push('"');
+    for char in text.chars() {
+        match char {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            control if control < ' ' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(control));
+            }
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+}
