@@ -74,6 +74,9 @@ pub struct Object {
 }
 
 impl Object {
+    /// The object without members.
+    pub const EMPTY: Self = Self { members: Vec::new() };
+
     /// An object without members.
     #[must_use]
     pub fn new() -> Self {

@@ -74,7 +74,7 @@ fn write_number(number: Number, out: &mut String) {
     // Writing to a String cannot fail.
     let _ = match number {
         Number::Int(int) => write!(out, "{int}"),
-        Number::Float(float) if float == 0.0 => write!(out, "0"),
+        Number::Float(0.0) => write!(out, "0"),
         Number::Float(float) if (SHORT_MIN..WHOLE_MAX).contains(&float.abs()) => write!(out, "{float}"),
         Number::Float(float) => write!(out, "{float:e}"),
     };

@@ -1,0 +1,176 @@
+//! All answers, combined. Knows nothing of plugins.
+
+use crate::{Answer, Code, Mode, PolicyAnswer, Reason, Refusal, Severity, Verdict};
+
+/// The name under which the host's own reasons appear.
+pub const HOST: &str = "host";
+
+/// Permitted or denied, and every reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    permitted: bool,
+    reasons: Vec<(String, Reason)>,
+}
+
+impl Decision {
+    /// Whether the actions may happen.
+    #[must_use]
+    pub fn permitted(&self) -> bool {
+        self.permitted
+    }
+
+    /// `permitted` or `denied`.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        if self.permitted { "permitted" } else { "denied" }
+    }
+
+    /// Policy id and reason, sorted by policy id; reasons of one policy in its own order.
+    #[must_use]
+    pub fn reasons(&self) -> &[(String, Reason)] {
+        &self.reasons
+    }
+
+    /// The host refused before any policy was asked.
+    #[must_use]
+    pub fn refused(refusals: &[Refusal]) -> Self {
+        let reasons = refusals.iter().map(|refusal| (HOST.to_owned(), refusal.reason())).collect();
+        Self { permitted: false, reasons }
+    }
+
+    /// The answer of an earlier, equal request, repeated: the outcome stands, the effect does not happen again.
+    #[must_use]
+    pub fn repeated(permitted: bool, refusal: &Refusal) -> Self {
+        Self { permitted, reasons: vec![(HOST.to_owned(), refusal.reason())] }
+    }
+}
+
+/// Combines the answers to one request (DESIGN: decision).
+///
+/// Permitted iff at least one enforcing policy allows, none denies, none faults and none errs. Monitoring policies
+/// never count. The order of `answers` does not matter.
+#[must_use]
+pub fn decide(answers: &[PolicyAnswer]) -> Decision {
+    let mut sorted: Vec<&PolicyAnswer> = answers.iter().collect();
+    sorted.sort_by(|a, b| a.policy.cmp(&b.policy));
+    let (mut allowed, mut blocked) = (false, false);
+    let mut reasons = Vec::new();
+    for answer in &sorted {
+        let counts = answer.mode == Mode::Enforce;
+        let said: Vec<Reason> = match &answer.answer {
+            Answer::Verdict(verdict) => {
+                match verdict {
+                    Verdict::Allow(_) => allowed |= counts,
+                    Verdict::Deny(_) => blocked |= counts,
+                    Verdict::Abstain(_) => {}
+                }
+                verdict.reasons().to_vec()
+            }
+            Answer::Error(message) => {
+                blocked |= counts;
+                vec![own(Code::PolicyError, format!("the policy cannot judge: {message}"))]
+            }
+            Answer::Fault(fault) => {
+                blocked |= counts;
+                vec![own(Code::PluginFault, format!("{}: the plugin {fault}", fault.as_str()))]
+            }
+        };
+        if counts {
+            reasons.extend(said.into_iter().map(|reason| (answer.policy.clone(), reason)));
+        }
+    }
+    if !sorted.iter().any(|answer| answer.mode == Mode::Enforce) {
+        let none = own(Code::NoPolicy, "no enforcing policy judges this kind".to_owned());
+        reasons.push((HOST.to_owned(), none));
+    } else if !allowed && !blocked {
+        reasons.push((HOST.to_owned(), own(Code::NoAllow, "every policy abstained".to_owned())));
+    }
+    Decision { permitted: allowed && !blocked, reasons }
+}
+
+fn own(code: Code, message: String) -> Reason {
+    Reason {
+        code: code.as_str().to_owned(),
+        severity: Severity::Error,
+        message,
+        at: None,
+        fix: None,
+        extra: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Fault;
+    use proptest::prelude::*;
+
+    fn answer(policy: &str, mode: Mode, answer: Answer) -> PolicyAnswer {
+        PolicyAnswer { policy: policy.to_owned(), mode, answer, fuel: 0, memory_bytes: 0 }
+    }
+
+    fn allow() -> Answer {
+        Answer::Verdict(Verdict::Allow(Vec::new()))
+    }
+
+    fn deny() -> Answer {
+        Answer::Verdict(Verdict::Deny(vec![own(Code::TtlRange, "x".to_owned())]))
+    }
+
+    fn abstain() -> Answer {
+        Answer::Verdict(Verdict::Abstain("x".to_owned()))
+    }
+
+    fn fault() -> Answer {
+        Answer::Fault(Fault::StackOverflow)
+    }
+
+    #[test]
+    fn one_allow_and_nothing_against_it_permits() {
+        use Mode::{Enforce, Monitor};
+        for (answers, permitted, code) in [
+            (vec![], false, "NO_POLICY"),
+            (vec![(Enforce, allow())], true, ""),
+            (vec![(Monitor, allow())], false, "NO_POLICY"),
+            (vec![(Enforce, abstain())], false, "NO_ALLOW"),
+            (vec![(Enforce, abstain()), (Enforce, allow())], true, ""),
+            (vec![(Enforce, allow()), (Enforce, deny())], false, "TTL_RANGE"),
+            (vec![(Enforce, allow()), (Monitor, deny())], true, ""),
+            (vec![(Enforce, allow()), (Enforce, fault())], false, "PLUGIN_FAULT"),
+            (vec![(Enforce, allow()), (Monitor, fault())], true, ""),
+            (vec![(Enforce, allow()), (Enforce, Answer::Error("x".into()))], false, "POLICY_ERROR"),
+        ] {
+            let answers: Vec<_> =
+                answers.into_iter().enumerate().map(|(at, (mode, it))| answer(&format!("p{at}"), mode, it)).collect();
+            let decision = decide(&answers);
+            assert_eq!(decision.permitted(), permitted, "{answers:?}");
+            assert_eq!(decision.reasons().first().map_or("", |(_, reason)| &reason.code), code, "{answers:?}");
+        }
+    }
+
+    fn any_answer() -> impl Strategy<Value = (bool, u8)> {
+        (any::<bool>(), 0..5u8)
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_answers_does_not_matter(
+            kinds in prop::collection::vec(any_answer(), 0..6),
+            turn in 0..6usize,
+        ) {
+            let mut answers: Vec<_> = kinds.iter().enumerate().map(|(at, &(enforce, kind))| {
+                let mode = if enforce { Mode::Enforce } else { Mode::Monitor };
+                let it = match kind { 0 => allow(), 1 => deny(), 2 => abstain(), 3 => fault(), _ => Answer::Error("e".into()) };
+                answer(&format!("p{at}"), mode, it)
+            }).collect();
+            let first = decide(&answers);
+            let turn = turn.min(answers.len());
+            answers.rotate_left(turn);
+            prop_assert_eq!(&decide(&answers), &first);
+            answers.reverse();
+            prop_assert_eq!(&decide(&answers), &first);
+            let against = kinds.iter().any(|&(enforce, kind)| enforce && (kind == 1 || kind >= 3));
+            prop_assert!(!(first.permitted() && against));
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! From text to tree: the limits, and everything that is refused whatever the file is for.
+
+use crate::scalar::resolve;
+use crate::{Entry, Field, Mapping, Mark, Node, Value, YamlError, quoted};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput};
+use std::collections::HashSet;
+
+/// Longest document, in bytes. Files that people write and review stay far below; a larger one was fed by mistake.
+pub const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
+
+/// How many lists and mappings may be open at once. The tree is walked by recursion, so its depth must be bounded; no
+/// file of ours needs a tenth of it.
+pub const DEPTH_MAX: usize = 64;
+
+/// One parsed file.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The name of the file, as errors show it.
+    pub file: String,
+    /// The value of the whole document.
+    pub root: Node,
+}
+
+impl Document {
+    /// Parses one document. `file_name` is only repeated in errors; nothing is opened.
+    ///
+    /// # Errors
+    /// The first thing that is wrong: not YAML; longer than [`DOCUMENT_BYTES_MAX`] or deeper than [`DEPTH_MAX`]; empty;
+    /// an equal key, anchor, alias, tag, directive, merge key, complex or empty key, second document, control or
+    /// invisible character; a number without a JSON form.
+    pub fn parse(file_name: &str, text: &str) -> Result<Self, YamlError> {
+        let start = Mark { line: 1, column: 1 };
+        if text.len() > DOCUMENT_BYTES_MAX {
+            let message = format!("file is larger than {DOCUMENT_BYTES_MAX} bytes");
+            return Err(YamlError::new(file_name, start, message));
+        }
+        check_characters(file_name, text)?;
+        let mut builder = Builder { file: file_name, text, parser: Parser::new_from_str(text) };
+        let root = builder.document()?;
+        Ok(Self { file: file_name.to_owned(), root })
+    }
+
+    /// The whole document, for typed reading.
+    #[must_use]
+    pub fn root(&self) -> Field<'_> {
+        Field::document(&self.file, &self.root)
+    }
+}
+
+/// Whether a scalar may hold the character, once unescaped. Refused is what a terminal or a log would obey or hide, so
+/// that a reviewer and the parser see the same text. The rule is `reeve_json::StringRule::Plain`, and the separators
+/// that YAML 1.1 takes as line breaks and 1.2 does not.
+fn plain(char: char) -> bool {
+    match char {
+        '\t' | '\n' | '\r' => true,
+        '\0'..='\u{1F}' | '\u{7F}'..='\u{9F}' => false,
+        '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => false,
+        '\u{2028}' | '\u{2029}' => false,
+        '\u{FEFF}' | '\u{FDD0}'..='\u{FDEF}' => false,
+        other => u32::from(other) & 0xFFFE != 0xFFFE,
+    }
+}
+
+fn check_characters(file: &str, text: &str) -> Result<(), YamlError> {
+    let mut at = Mark { line: 1, column: 1 };
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        if char == '\u{FEFF}' && at == (Mark { line: 1, column: 1 }) {
+            return Err(
+                YamlError::new(file, at, "file starts with a byte order mark").with_hint("save it as plain UTF-8")
+            );
+        }
+        if char == '\r' && chars.peek() != Some(&'\n') {
+            return Err(YamlError::new(file, at, "carriage return without a line feed")
+                .with_hint("end lines with a line feed; most tools show no line break here"));
+        }
+        if !plain(char) {
+            return Err(YamlError::new(file, at, format!("the character U+{:04X} is not allowed", u32::from(char))));
+        }
+        if char == '\n' {
+            at = Mark { line: at.line.saturating_add(1), column: 1 };
+        } else {
+            at.column = at.column.saturating_add(1);
+        }
+    }
+    Ok(())
+}
+
+fn mark(marker: Marker) -> Mark {
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    Mark { line: number(marker.line()), column: number(marker.col()).saturating_add(1) }
+}
+
+/// Turns the parser's events into a tree.
+struct Builder<'t> {
+    file: &'t str,
+    text: &'t str,
+    parser: Parser<'t, StrInput<'t>>,
+}
+
+impl<'t> Builder<'t> {
+    fn error(&self, at: Mark, message: impl Into<String>) -> YamlError {
+        YamlError::new(self.file, at, message)
+    }
+
+    fn next(&mut self) -> Result<(Event<'t>, Span), YamlError> {
+        match self.parser.next_event() {
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => Err(self.not_yaml(&error)),
+            // The parser ends with an event of its own, behind which nobody here reads.
+            None => Err(self.error(Mark { line: 1, column: 1 }, "not YAML: the file ends early")),
+        }
+    }
+
+    fn not_yaml(&self, error: &ScanError) -> YamlError {
+        let at = mark(*error.marker());
+        if error.info().contains("unknown anchor") {
+            return self.error(at, "aliases are not supported").with_hint("write the value out");
+        }
+        // The parser points to the start of the scalar that runs into the tab.
+        let at = if error.info().contains("found a tab") { self.next_tab(*error.marker()).unwrap_or(at) } else { at };
+        let error = self.error(at, format!("not YAML: {}", error.info()));
+        let line = self.text.lines().nth((at.line as usize).saturating_sub(1)).unwrap_or_default();
+        if line.contains('\t') { error.with_hint("use spaces, not tabs") } else { error }
+    }
+
+    fn next_tab(&self, from: Marker) -> Option<Mark> {
+        let tab =
+            self.text.char_indices().skip(from.index()).find(|(_, char)| *char == '\t').map(|(offset, _)| offset)?;
+        let position = reeve_json::position(self.text.as_bytes(), tab);
+        Some(Mark { line: position.line, column: position.column })
+    }
+
+    fn document(&mut self) -> Result<Node, YamlError> {
+        let (mut event, mut span) = self.next()?;
+        if event == Event::StreamStart {
+            (event, span) = self.next()?;
+        }
+        if event == Event::StreamEnd {
+            return Err(self.error(Mark { line: 1, column: 1 }, "the file is empty"));
+        }
+        if event == Event::DocumentStart(true) {
+            self.no_directives(mark(span.start))?;
+        }
+        let (event, span) = self.next()?;
+        let root = self.node(event, span, 0)?;
+        let (mut event, mut span) = self.next()?;
+        if event == Event::DocumentEnd {
+            (event, span) = self.next()?;
+        }
+        if event != Event::StreamEnd {
+            return Err(self
+                .error(mark(span.start), "a second document starts here")
+                .with_hint("put each document in a file of its own"));
+        }
+        Ok(root)
+    }
+
+    /// The parser swallows directives: they are looked for in the lines above `---`.
+    fn no_directives(&self, document_start: Mark) -> Result<(), YamlError> {
+        for (line, text) in (1..document_start.line).zip(self.text.lines()) {
+            if text.starts_with('%') {
+                return Err(self
+                    .error(Mark { line, column: 1 }, "directives are not supported")
+                    .with_hint("files are YAML 1.2"));
+            }
+        }
+        Ok(())
+    }
+
+    fn node(&mut self, event: Event<'t>, span: Span, depth: usize) -> Result<Node, YamlError> {
+        let at = mark(span.start);
+        let value = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.bare(at, anchor, tag.is_some())?;
+                self.scalar(&text, style, at)?
+            }
+            Event::SequenceStart(anchor, tag) => {
+                self.bare(at, anchor, tag.is_some())?;
+                self.deeper(at, depth)?;
+                Value::Sequence(self.sequence(depth + 1)?)
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.bare(at, anchor, tag.is_some())?;
+                self.deeper(at, depth)?;
+                Value::Mapping(self.mapping(depth + 1)?)
+            }
+            Event::Alias(_) => {
+                return Err(self.error(at, "aliases are not supported").with_hint("write the value out"));
+            }
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd
+            | Event::SequenceEnd
+            | Event::MappingEnd => return Err(self.error(at, "not YAML: expected a value")),
+        };
+        Ok(Node { value, at })
+    }
+
+    /// Refuses what may stand in front of a node.
+    fn bare(&self, at: Mark, anchor: usize, tagged: bool) -> Result<(), YamlError> {
+        if anchor != 0 {
+            return Err(self
+                .error(at, "anchors are not supported")
+                .with_hint("write the value out wherever it is needed"));
+        }
+        if tagged {
+            return Err(self.error(at, "tags are not supported").with_hint("put the value in quotes if text is meant"));
+        }
+        Ok(())
+    }
+
+    fn deeper(&self, at: Mark, depth: usize) -> Result<(), YamlError> {
+        if depth >= DEPTH_MAX {
+            return Err(self.error(at, format!("lists and mappings are nested more than {DEPTH_MAX} deep")));
+        }
+        Ok(())
+    }
+
+    fn sequence(&mut self, depth: usize) -> Result<Vec<Node>, YamlError> {
+        let mut items = Vec::new();
+        loop {
+            let (event, span) = self.next()?;
+            if event == Event::SequenceEnd {
+                return Ok(items);
+            }
+            items.push(self.node(event, span, depth)?);
+        }
+    }
+
+    fn mapping(&mut self, depth: usize) -> Result<Mapping, YamlError> {
+        let mut mapping = Mapping::default();
+        // A set, since looking through the entries would cost a hostile mapping the square of its length.
+        let mut seen = HashSet::new();
+        loop {
+            let (event, span) = self.next()?;
+            if event == Event::MappingEnd {
+                return Ok(mapping);
+            }
+            let (key, key_at) = self.key(event, span)?;
+            if !seen.insert(key.clone()) {
+                let first = mapping.get(&key).map_or(key_at, |entry| entry.key_at);
+                let message = format!("key {} stands twice in one mapping", quoted(&key));
+                return Err(self.error(key_at, message).with_hint(format!("it stands first at {first}")));
+            }
+            let (event, span) = self.next()?;
+            let node = self.node(event, span, depth)?;
+            mapping.push(Entry { key, key_at, node });
+        }
+    }
+
+    fn key(&self, event: Event<'t>, span: Span) -> Result<(String, Mark), YamlError> {
+        let at = mark(span.start);
+        let Event::Scalar(text, style, anchor, tag) = event else {
+            if matches!(event, Event::Alias(_)) {
+                return Err(self.error(at, "aliases are not supported").with_hint("write the value out"));
+            }
+            return Err(self.error(at, "a key must be a plain word or a string, not a list or a mapping"));
+        };
+        self.bare(at, anchor, tag.is_some())?;
+        if style == ScalarStyle::Plain && text.is_empty() {
+            return Err(self.error(at, "a key is missing in front of the colon"));
+        }
+        if style == ScalarStyle::Plain && text == "<<" {
+            return Err(self.error(at, "merge keys are not supported").with_hint("write the values out"));
+        }
+        if let Some(bad) = text.chars().find(|&char| !plain(char) || char.is_control()) {
+            return Err(self.error(at, format!("key holds the character U+{:04X}", u32::from(bad))));
+        }
+        Ok((text.into_owned(), at))
+    }
+
+    fn scalar(&self, text: &str, style: ScalarStyle, at: Mark) -> Result<Value, YamlError> {
+        if style == ScalarStyle::Plain {
+            return resolve(text).or_else(|refusal| Err(self.error(at, refusal.message).with_hint(refusal.hint)));
+        }
+        if let Some(bad) = text.chars().find(|&char| !plain(char)) {
+            return Err(self.error(at, format!("string holds the character U+{:04X}", u32::from(bad))));
+        }
+        Ok(Value::String { text: text.to_owned(), quoted: true })
+    }
+}
+
+#[cfg(test)]
+#[path = "parse_tests.rs"]
+mod tests;
