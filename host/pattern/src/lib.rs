@@ -19,14 +19,21 @@
 //! again before it acts on one. Dotted keys do match here, because they match in AWS: a test of a rule must say what
 //! the deployed rule will do.
 //!
-//! # Where this is stricter than event-ruler
+//! # Where this is not event-ruler
 //!
 //! Refused here, taken there: a path named twice in one alternative (there the last one wins), `$or` that is not a
-//! list of two or more objects (there a plain field name), empty keys, the undocumented operator `exactly`, an empty
-//! list inside `anything-but`, CIDR blocks written as IPv4-mapped IPv6, and whatever is over the limits below.
+//! list of two or more objects or that has reserved names (there a plain field name), empty keys, the undocumented
+//! operator `exactly`, an empty list of operands in `anything-but`, CIDR blocks written as IPv4-mapped IPv6 or with
+//! more than one slash, and whatever is over the limits below.
 //!
-//! Matched differently: quotes in a prefix or suffix stand for themselves (there they can meet the quotes around the
-//! whole string), and characters outside the Basic Multilingual Plane can be compared ignoring case.
+//! Matched differently, where event-ruler's automaton shows through: IPv4 and IPv6 blocks never match each other's
+//! addresses or numbers (there `0.0.0.0/0` matches `300`, since both start with a hex digit); quotes in a prefix or
+//! suffix stand for themselves (there they can meet the quotes around the value); characters outside the Basic
+//! Multilingual Plane can be compared ignoring case (there they become question marks); a value with dotted keys and
+//! arrays on the same path may match otherwise (see `search.rs`).
+//!
+//! The user guide says that numbers are compared by their text, so that `300` is not `300.0`. Measured, they are equal,
+//! and they are equal here. It is best not to depend on either.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -58,7 +65,7 @@ pub const PATTERN_FIELDS_MAX: usize = 128;
 pub const PATTERN_ALTERNATIVES_MAX: usize = 1000;
 
 /// The most levels of an event that are looked at. Nothing below them matches, and neither does `exists: false` on
-/// them. Matching calls itself once per level; EventBridge events of 1 MB stay far below this.
+/// them. Matching calls itself once per level, so this bounds the stack; real events have fewer than twenty.
 pub const EVENT_DEPTH_MAX: usize = 256;
 
 /// Why a pattern was refused.

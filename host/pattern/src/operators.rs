@@ -164,16 +164,14 @@ fn anything_but_list(items: &[Node]) -> Result<Test, Reject> {
     }
 }
 
+/// One operator on a string, or on each of a list of strings.
 fn anything_but_operator(member: &Member) -> Result<Test, Reject> {
-    let read = |text: &str| -> Result<Text, Reject> {
-        match member.key.as_str() {
-            "prefix" | "suffix" if text.is_empty() => Err("every string starts and ends with ``".to_owned())?,
-            "prefix" => Ok(Text::Prefix(text.into())),
-            "suffix" => Ok(Text::Suffix(text.into())),
-            EQUALS_IGNORE_CASE => Ok(Text::EqualsIgnoreCase(Folded::new(text))),
-            "wildcard" => wildcard(text),
-            other => Err(format!("`{}` cannot stand inside `anything-but`", other.escape_debug()))?,
-        }
+    let read: fn(&str) -> Result<Text, Reject> = match member.key.as_str() {
+        "prefix" => |text| Ok(Text::Prefix(not_empty(text)?.into())),
+        "suffix" => |text| Ok(Text::Suffix(not_empty(text)?.into())),
+        EQUALS_IGNORE_CASE => |text| Ok(Text::EqualsIgnoreCase(Folded::new(text))),
+        "wildcard" => wildcard,
+        other => Err(format!("`{}` cannot stand inside `anything-but`", other.escape_debug()))?,
     };
     let Some(items) = member.value.as_array() else {
         return Ok(Test::NoneOfTexts(vec![string(&member.value).and_then(read)?]));
@@ -183,6 +181,11 @@ fn anything_but_operator(member: &Member) -> Result<Test, Reject> {
     }
     let one = |(index, item)| string(item).and_then(read).map_err(|reject| reject.below(&usize::to_string(&index)));
     Ok(Test::NoneOfTexts(items.iter().enumerate().map(one).collect::<Result<_, _>>()?))
+}
+
+/// Every string starts and ends with the empty one, so nothing could match.
+fn not_empty(text: &str) -> Result<&str, Reject> {
+    Ok(Some(text).filter(|text| !text.is_empty()).ok_or_else(|| "the string must not be empty".to_owned())?)
 }
 
 fn comparable(number: Number) -> Result<f64, String> {

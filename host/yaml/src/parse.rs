@@ -274,7 +274,7 @@ impl<'t> Builder<'t> {
 
     fn scalar(&self, text: &str, style: ScalarStyle, at: Mark) -> Result<Value, YamlError> {
         if style == ScalarStyle::Plain {
-            return resolve(text).or_else(|refusal| Err(self.error(at, refusal.message).with_hint(refusal.hint)));
+            return resolve(text).map_err(|refusal| self.error(at, refusal.message).with_hint(refusal.hint));
         }
         if let Some(bad) = text.chars().find(|&char| !plain(char)) {
             return Err(self.error(at, format!("string holds the character U+{:04X}", u32::from(bad))));

@@ -9,59 +9,63 @@ fn refused(text: &str) -> (String, Option<String>) {
     (error.to_string(), error.hint)
 }
 
+const WRITE_OUT: &str = "write the value out";
+const WRITE_ANCHOR: &str = "write the value out wherever it is needed";
+const TAG: &str = "put the value in quotes if text is meant";
+const FILE: &str = "put each document in a file of its own";
+const TABS: &str = "use spaces, not tabs";
+
+/// Text, place and message, hint (empty for none).
+const REFUSED: &[(&str, &str, &str)] = &[
+    ("a: 1\nb:\n  c: 1\n  c: 2\n", "4:3: key `c` stands twice in one mapping", "it stands first at 3:3"),
+    ("{a: 1, \"a\": 2}", "1:8: key `a` stands twice in one mapping", "it stands first at 1:2"),
+    ("1: a\n'1': b\n", "2:1: key `1` stands twice in one mapping", "it stands first at 1:1"),
+    ("a: &x 1\n", "1:4: anchors are not supported", WRITE_ANCHOR),
+    ("a: &x\n  b: 1\n", "1:4: anchors are not supported", WRITE_ANCHOR),
+    ("a: &x [1]\n", "1:4: anchors are not supported", WRITE_ANCHOR),
+    ("&x a: 1\n", "1:1: anchors are not supported", WRITE_ANCHOR),
+    ("a: *x\n", "1:4: aliases are not supported", WRITE_OUT),
+    ("*x : a\n", "1:1: aliases are not supported", WRITE_OUT),
+    ("a: !!str 1\n", "1:4: tags are not supported", TAG),
+    ("a: ! 1\n", "1:4: tags are not supported", TAG),
+    ("a: !env [X]\n", "1:4: tags are not supported", TAG),
+    ("- !!map {a: 1}\n", "1:3: tags are not supported", TAG),
+    ("!!str a: 1\n", "1:1: tags are not supported", TAG),
+    ("a: 1\n---\nb: 2\n", "2:1: a second document starts here", FILE),
+    ("a: 1\n...\nb: 2\n", "3:1: a second document starts here", FILE),
+    ("---\na: 1\n---\n", "3:1: a second document starts here", FILE),
+    ("# x\n%YAML 1.1\n---\na: 1\n", "2:1: directives are not supported", "files are YAML 1.2"),
+    ("? [a]\n: b\n", "1:3: a key must be a plain word or a string, not a list or a mapping", ""),
+    ("{{a: 1}: b}\n", "1:2: a key must be a plain word or a string, not a list or a mapping", ""),
+    (": a\n", "1:1: a key is missing in front of the colon", ""),
+    ("<<: {a: 1}\n", "1:1: merge keys are not supported", "write the values out"),
+    ("\"a\\nb\": 1\n", "1:1: key holds the character U+000A", ""),
+    ("a: \"\\0\"\n", "1:4: string holds the character U+0000", ""),
+    ("a: \"\\u202e\"\n", "1:4: string holds the character U+202E", ""),
+    ("é: \"\u{202e}\"\n", "1:5: the character U+202E is not allowed", ""),
+    ("a: b\n# \u{1b}[2J\n", "2:3: the character U+001B is not allowed", ""),
+    ("a: b\u{2028}c: d\n", "1:5: the character U+2028 is not allowed", ""),
+    ("a: \u{feff}b\n", "1:4: the character U+FEFF is not allowed", ""),
+    ("\u{feff}a: b\n", "1:1: file starts with a byte order mark", "save it as plain UTF-8"),
+    (
+        "# a\rb: c\n",
+        "1:4: carriage return without a line feed",
+        "end lines with a line feed; most tools show no line break here",
+    ),
+    ("", "1:1: the file is empty", ""),
+    ("# only a comment\n", "1:1: the file is empty", ""),
+    ("a: [9223372036854775808]\n", "1:5: number outside the 64-bit ranges", TAG),
+    ("a: .nan\n", "1:4: infinite numbers and NaN are not supported", TAG),
+    ("a: @b\n", "1:4: not YAML: unexpected character: `@'", ""),
+    ("a: b\n\tc: d\n", "2:1: not YAML: while scanning a plain scalar, found a tab", TABS),
+    ("a:\tb: c\n", "1:4: not YAML: ':' must be followed by a valid YAML whitespace", TABS),
+    ("a: [1,\n\n2\n", "3:1: not YAML: invalid indentation in flow construct", ""),
+    ("a:\n\tb: c\n", "2:2: not YAML: tabs disallowed within this context (block indentation)", TABS),
+];
+
 #[test]
 fn every_refusal_names_its_place() {
-    let write_out = "write the value out";
-    let write_anchor = "write the value out wherever it is needed";
-    let tag = "put the value in quotes if text is meant";
-    let file = "put each document in a file of its own";
-    let tabs = "use spaces, not tabs";
-    for (text, message, hint) in [
-        ("a: 1\nb:\n  c: 1\n  c: 2\n", "4:3: key `c` stands twice in one mapping", "it stands first at 3:3"),
-        ("{a: 1, \"a\": 2}", "1:8: key `a` stands twice in one mapping", "it stands first at 1:2"),
-        ("1: a\n'1': b\n", "2:1: key `1` stands twice in one mapping", "it stands first at 1:1"),
-        ("a: &x 1\n", "1:4: anchors are not supported", write_anchor),
-        ("a: &x\n  b: 1\n", "1:4: anchors are not supported", write_anchor),
-        ("a: &x [1]\n", "1:4: anchors are not supported", write_anchor),
-        ("&x a: 1\n", "1:1: anchors are not supported", write_anchor),
-        ("a: *x\n", "1:4: aliases are not supported", write_out),
-        ("*x : a\n", "1:1: aliases are not supported", write_out),
-        ("a: !!str 1\n", "1:4: tags are not supported", tag),
-        ("a: ! 1\n", "1:4: tags are not supported", tag),
-        ("a: !env [X]\n", "1:4: tags are not supported", tag),
-        ("- !!map {a: 1}\n", "1:3: tags are not supported", tag),
-        ("!!str a: 1\n", "1:1: tags are not supported", tag),
-        ("a: 1\n---\nb: 2\n", "2:1: a second document starts here", file),
-        ("a: 1\n...\nb: 2\n", "3:1: a second document starts here", file),
-        ("---\na: 1\n---\n", "3:1: a second document starts here", file),
-        ("# x\n%YAML 1.1\n---\na: 1\n", "2:1: directives are not supported", "files are YAML 1.2"),
-        ("? [a]\n: b\n", "1:3: a key must be a plain word or a string, not a list or a mapping", ""),
-        ("{{a: 1}: b}\n", "1:2: a key must be a plain word or a string, not a list or a mapping", ""),
-        (": a\n", "1:1: a key is missing in front of the colon", ""),
-        ("<<: {a: 1}\n", "1:1: merge keys are not supported", "write the values out"),
-        ("\"a\\nb\": 1\n", "1:1: key holds the character U+000A", ""),
-        ("a: \"\\0\"\n", "1:4: string holds the character U+0000", ""),
-        ("a: \"\\u202e\"\n", "1:4: string holds the character U+202E", ""),
-        ("é: \"\u{202e}\"\n", "1:5: the character U+202E is not allowed", ""),
-        ("a: b\n# \u{1b}[2J\n", "2:3: the character U+001B is not allowed", ""),
-        ("a: b\u{2028}c: d\n", "1:5: the character U+2028 is not allowed", ""),
-        ("a: \u{feff}b\n", "1:4: the character U+FEFF is not allowed", ""),
-        ("\u{feff}a: b\n", "1:1: file starts with a byte order mark", "save it as plain UTF-8"),
-        (
-            "# a\rb: c\n",
-            "1:4: carriage return without a line feed",
-            "end lines with a line feed; most tools show no line break here",
-        ),
-        ("", "1:1: the file is empty", ""),
-        ("# only a comment\n", "1:1: the file is empty", ""),
-        ("a: [9223372036854775808]\n", "1:5: number outside the 64-bit ranges", tag),
-        ("a: .nan\n", "1:4: infinite numbers and NaN are not supported", tag),
-        ("a: @b\n", "1:4: not YAML: unexpected character: `@'", ""),
-        ("a: b\n\tc: d\n", "2:1: not YAML: while scanning a plain scalar, found a tab", tabs),
-        ("a:\tb: c\n", "1:4: not YAML: ':' must be followed by a valid YAML whitespace", tabs),
-        ("a: [1,\n\n2\n", "3:1: not YAML: invalid indentation in flow construct", ""),
-        ("a:\n\tb: c\n", "2:1: not YAML: tabs disallowed within this context (block indentation)", tabs),
-    ] {
+    for &(text, message, hint) in REFUSED {
         let (shown, hinted) = refused(text);
         assert_eq!(
             (shown.as_str(), hinted.as_deref().unwrap_or("")),
@@ -131,6 +135,9 @@ fn size_holds_at_its_edge() {
     assert_eq!(refused(&text(DOCUMENT_BYTES_MAX + 1)).0, "t.yaml:1:1: file is larger than 1048576 bytes");
 }
 
+/// A line of pieces that open, close or continue something.
+const LINE: &str = "[ ]{0,4}(a:|- |\\? |: |\\||>|---|\\.\\.\\.|b|\"|'|\\[|\\]|\\{|\\}|, |#|é){1,4}";
+
 proptest! {
     #[test]
     fn never_panics(text in "[a-b0-9:,\\[\\]{}\"'#&*!|>?%@~ \\t\\n._-]{0,60}") {
@@ -138,7 +145,7 @@ proptest! {
     }
 
     #[test]
-    fn never_panics_on_lines(lines in prop::collection::vec("[ ]{0,4}(a:|- |\\? |: |\\||>|---|\\.\\.\\.|b|\"|'|\\[|\\]|\\{|\\}|, |#|é){1,4}", 0..8)) {
+    fn never_panics_on_lines(lines in prop::collection::vec(LINE, 0..8)) {
         let _ = Document::parse("t.yaml", &lines.join("\n"));
     }
 

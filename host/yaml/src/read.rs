@@ -37,6 +37,12 @@ impl<'a> Field<'a> {
         Self { file, node, label: Label::Document }
     }
 
+    /// A value that was kept apart from its document; `name` is what messages call it.
+    #[must_use]
+    pub fn new(file: &'a str, name: &'a str, node: &'a Node) -> Self {
+        Self { file, node, label: Label::Key(name) }
+    }
+
     /// The name of the file it stands in.
     #[must_use]
     pub fn file(&self) -> &'a str {

@@ -225,3 +225,10 @@ fn rules_of_the_caller_read_alike() {
     assert_eq!(shown("x", |field| Err::<(), _>(field.must("name a region"))).0, "t.yaml:1:4: `a` must name a region");
     assert_eq!(shown("x", |field| Err::<(), _>(field.error("no"))).0, "t.yaml:1:4: no");
 }
+
+#[test]
+fn a_value_is_read_apart_from_its_document() {
+    let node = Document::parse("t.yaml", "[x]").expect("valid").root;
+    let error = Field::new("t.yaml", "kinds", &node).string().expect_err("a list");
+    assert_eq!(error.to_string(), "t.yaml:1:1: `kinds` must be a string, found a list");
+}

@@ -92,7 +92,7 @@ fn format_fault(arn: &Arn<'_>) -> Option<Fault> {
     None
 }
 
-fn partition_fault(found: &str, expected: &str) -> Option<Fault> {
+pub(super) fn partition_fault(found: &str, expected: &str) -> Option<Fault> {
     if found.is_empty() || found.contains("${") || glob(found, expected) {
         return None;
     }
@@ -126,7 +126,10 @@ fn region_fault(arn: &Arn<'_>) -> Option<Fault> {
         return fault(message, "leave the Region part empty");
     }
     if !REGION_WORDS.contains(&region) && !is_region(region) {
-        return fault("its Region part is not written like a Region, so it matches nothing".to_owned(), "such as `us-east-1`");
+        return fault(
+            "its Region part is not written like a Region, so it matches nothing".to_owned(),
+            "such as `us-east-1`",
+        );
     }
     None
 }
@@ -193,9 +196,8 @@ fn is_bucket(arn: &Arn<'_>) -> bool {
 pub(super) fn covers_all(text: &str) -> bool {
     let star = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte == b'*');
     star(text)
-        || split(text).is_some_and(|arn| {
-            star(arn.service) && star(arn.region) && star(arn.account) && star(arn.resource)
-        })
+        || split(text)
+            .is_some_and(|arn| star(arn.service) && star(arn.region) && star(arn.account) && star(arn.resource))
 }
 
 #[cfg(test)]

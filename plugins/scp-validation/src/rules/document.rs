@@ -66,6 +66,10 @@ fn refuse(text: &str, error: &ParseError, report: &mut Report<'_>) {
         ErrorKind::Syntax(_) if rest.starts_with("//") || rest.starts_with("/*") || rest.starts_with('#') => {
             (codes::JSON_SYNTAX, format!("{error}; JSON has no comments"), Some("remove the comment".to_owned()))
         }
+        ErrorKind::Syntax(_) if rest.starts_with("${") => {
+            let message = format!("{error}; a template was left in outside a string");
+            (codes::JSON_SYNTAX, message, Some("replace the template by the real value".to_owned()))
+        }
         ErrorKind::Syntax(_)
         | ErrorKind::UnexpectedEnd
         | ErrorKind::TooDeep

@@ -82,7 +82,7 @@ pub(super) enum Kind {
 const TEMPLATE_PREFIXES: [&str; 6] = ["env", "self", "opt", "cf", "file", "sls"];
 
 /// Reads what stands between the braces: `key` or `key, 'default'` (IAM user guide, "Policy variables").
-fn kind(body: Option<&str>) -> Kind {
+pub(super) fn kind(body: Option<&str>) -> Kind {
     let Some(body) = body else {
         return Kind::Broken("its closing brace is missing");
     };
@@ -101,7 +101,8 @@ fn kind(body: Option<&str>) -> Kind {
     };
     // What follows the slash is the name of a tag, and tags may hold spaces.
     let name = name.split('/').next().unwrap_or_default();
-    if prefix.contains(char::is_whitespace) || name.contains(char::is_whitespace) || key.ends_with(char::is_whitespace) {
+    if prefix.contains(char::is_whitespace) || name.contains(char::is_whitespace) || key.ends_with(char::is_whitespace)
+    {
         return Kind::Broken("a space stands in its key");
     }
     let prefix_fits = prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'/'));
@@ -159,7 +160,9 @@ pub(super) fn report_left(text: &str, offset: usize, path: &Path<'_>, report: &m
     let names: Vec<String> = templates.iter().chain(&samples).map(|name| quote(name)).collect();
     if !names.is_empty() {
         let names = names.join(", ");
-        let message = format!("{names} in {} is left over from a template or sample: it matches nothing", quote(text));
+        let whole = quote(text);
+        let place = if names == whole { String::new() } else { format!(" in {whole}") };
+        let message = format!("{names}{place} was left over from a template or sample, so it matches nothing");
         report.add(codes::TEMPLATE_LEFT, path, offset, message, Some(format!("replace {names} by the real value")));
     }
     !templates.is_empty()

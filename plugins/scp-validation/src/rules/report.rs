@@ -109,10 +109,7 @@ impl<'s> Report<'s> {
         });
         found.truncate(FINDINGS_MAX);
         let mut cursor = Cursor { text, at: 0, position: Position { line: 1, column: 1 } };
-        found
-            .into_iter()
-            .map(|raw| Finding { position: cursor.advance(raw.offset), ..raw.finding })
-            .collect()
+        found.into_iter().map(|raw| Finding { position: cursor.advance(raw.offset), ..raw.finding }).collect()
     }
 }
 

@@ -124,12 +124,7 @@ fn effect(node: &Node, path: &Path<'_>, report: &mut Report<'_>) {
 }
 
 /// Walks the strings of an element that takes one string or a list of them.
-fn list(
-    member: &Member,
-    path: &Path<'_>,
-    report: &mut Report<'_>,
-    check: fn(&str, &Node, &Path<'_>, &mut Report<'_>),
-) {
+fn list(member: &Member, path: &Path<'_>, report: &mut Report<'_>, check: fn(&str, &Node, &Path<'_>, &mut Report<'_>)) {
     let name = format!("`{}`", member.key);
     if member.value.as_array().is_some_and(<[Node]>::is_empty) {
         let message = format!("{name} is an empty list, the statement does nothing");

@@ -1,0 +1,44 @@
+//! The published sample of system B, read from the corpora folder as it is.
+#![allow(clippy::expect_used, clippy::print_stderr)]
+
+use reeve_accounts::{Accounts, Layer, Value};
+
+/// Names the folder that holds `systems/accounts.yaml`. Without it the test only says so; with it the file must exist.
+const CORPORA: &str = "REEVE_CORPORA";
+
+#[test]
+fn the_published_sample_parses_verbatim() {
+    let Some(corpora) = std::env::var_os(CORPORA) else {
+        eprintln!("{CORPORA} is not set: ran without the corpora");
+        return;
+    };
+    let path = std::path::Path::new(&corpora).join("systems/accounts.yaml");
+    let text = std::fs::read_to_string(&path).expect("systems/accounts.yaml is in the corpora");
+    let accounts = Accounts::parse("accounts.yaml", &text).expect("the sample is valid");
+
+    let names: Vec<&str> = accounts.iter().map(|account| account.name()).collect();
+    assert_eq!(names, ["foo"]);
+    let foo = accounts.by_name("foo").expect("foo");
+    let layer_of = |key: &str| foo.value(key).map(|value| value.layer.clone());
+    let own = Some(Layer::Account("foo".to_owned()));
+    let dev = Some(Layer::Scope("dev".to_owned()));
+
+    assert_eq!((foo.region(), layer_of("region")), (Some("us-east-1"), own.clone()));
+    let region = foo.value("region").expect("region");
+    let line = text.lines().nth(region.at.line as usize - 1).expect("the line exists");
+    assert!(line.trim_start().starts_with("region: us-east-1"), "{line}");
+
+    assert_eq!((foo.create_vpc(), layer_of("create_vpc")), (Some(false), own.clone()));
+    let beaten: Vec<(Layer, Value)> =
+        foo.overridden("create_vpc").map(|value| (value.layer.clone(), value.value.clone())).collect();
+    assert_eq!(beaten, [(Layer::Scope("dev".to_owned()), Value::Bool(true)), (Layer::Default, Value::Bool(false))]);
+
+    assert_eq!((foo.nat_gateway_count(), layer_of("nat_gateway_count")), (Some(1), dev.clone()));
+    assert_eq!((foo.organization_unit(), layer_of("organization_unit")), (Some("Dev"), dev.clone()));
+    assert_eq!((foo.access(), layer_of("access")), (vec![("all", "Admin"), ("rw", "PowerUser,Developer")], dev));
+    assert_eq!((foo.global_region(), layer_of("global_region")), (Some("us-east-1"), Some(Layer::Default)));
+    assert_eq!(foo.allowed_regions(), ["ap-southeast-2", "us-east-1", "us-west-1", "us-west-2"]);
+    assert_eq!((foo.use_cfr(), layer_of("use_cfr")), (Some(true), own.clone()));
+    assert_eq!((foo.service(), layer_of("service")), (Some("foo"), own));
+    assert_eq!((foo.id(), foo.tier(), foo.allowed_dns_domains().len()), (None, None, 0));
+}
