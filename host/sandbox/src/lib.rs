@@ -1,1 +1,24 @@
-//! Placeholder.
+//! Plugins as WebAssembly components: load, inspect, limit, ask. The one crate that knows wasmtime.
+//!
+//! A plugin gets values and nothing else. Every evaluation runs in a fresh instance, under limits on instructions,
+//! memory, time, stack and reply, and whatever goes wrong is a typed [`Fault`](reeve_model::Fault), which denies.
+
+mod bindings;
+mod classify;
+mod convert;
+mod dataset;
+mod engine;
+mod inspect;
+mod limits;
+mod plugin;
+mod state;
+
+pub use dataset::{Dataset, DatasetError, Datasets, Index};
+pub use engine::{Sandbox, SandboxError};
+pub use inspect::Inspection;
+pub use limits::{
+    COMPONENT_BYTES_MAX, CONFIGURE_FUEL, EPOCH_TICK_MS, FUEL_DEFAULT, HOST_CALL_BYTES_MAX, LOG_LINE_CHARS_MAX,
+    LOG_LINES_MAX, Limits, MEMORY_BYTES_DEFAULT, MEMORY_BYTES_MAX, REASON_TEXT_CHARS_MAX, REASONS_MAX,
+    TIMEOUT_MS_DEFAULT, WASM_STACK_BYTES,
+};
+pub use plugin::{Asked, CONTRACT, Description, Plugin};

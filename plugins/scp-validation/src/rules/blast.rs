@@ -45,7 +45,9 @@ impl Deny<'_> {
 }
 
 fn is_every_action(pattern: &str) -> bool {
-    glob(pattern, "*:*") || (!pattern.is_empty() && pattern.bytes().all(|byte| byte == b'*'))
+    // A `?` would be matched by the star, and stands for one letter only.
+    (glob(pattern, "*:*") && !pattern.contains('?'))
+        || (!pattern.is_empty() && pattern.bytes().all(|byte| byte == b'*'))
 }
 
 /// Checks one statement whose Effect is Deny. A statement with a broken shape has findings already, and is left alone.

@@ -71,8 +71,10 @@ const COMMON_KEYS: [&str; 15] = [
 /// Keys that are true of few requests only, and false of the ordinary ones.
 const RARELY_TRUE_KEYS: [&str; 2] = ["aws:viaawsservice", "aws:principalisawsservice"];
 
-/// Keys that say whose the resource is. A Deny for all but one's own resources leaves everyday work alone.
-const OWNER_KEYS: [&str; 3] = ["aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths"];
+/// Keys that say whose the resource or the caller is. A Deny for all but one's own leaves everyday work alone: an SCP
+/// reaches none but callers of its own organization.
+const OWNER_KEYS: [&str; 4] =
+    ["aws:principalorgid", "aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths"];
 
 const PRINCIPAL_ARN: &str = "aws:principalarn";
 

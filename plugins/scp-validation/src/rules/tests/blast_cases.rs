@@ -33,6 +33,8 @@ fn wide() -> Vec<Case> {
             r#""Action":"s3:*","Resource":"*""#,
         ),
         pair("DENY_ALL", all, r#""Action":"*","Resource":"arn:aws:s3:::b""#),
+        pair("DENY_ALL", all, r#""Action":"*","Resource":"arn:aws:s3:*:*:*""#),
+        pair("DENY_ALL", all, r#""Action":"?:*","Resource":"*""#),
         pair("DENY_ALL", all, r#""Action":"*","NotResource":"arn:aws:s3:::b""#),
         pair(
             "DENY_NO_BREAKGLASS",
@@ -49,6 +51,11 @@ fn wide() -> Vec<Case> {
             "DENY_NO_BREAKGLASS",
             r#""Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"}}"#,
             r#""Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:ResourceOrgID":"o-a1b2c3d4e5"}}"#,
+        ),
+        pair(
+            "DENY_NO_BREAKGLASS",
+            r#""Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"210987654321"}}"#,
+            r#""Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#,
         ),
         pair(
             "DENY_NO_BREAKGLASS",
@@ -113,6 +120,10 @@ fn regions() -> Vec<Case> {
     let europe = r#"["eu-central-1","eu-west-1"]"#;
     vec![
         case(at("StringEquals", globals, "§", europe), at("StringNotEquals", globals, "", europe)),
+        case(
+            at("StringEquals", globals, "§", europe),
+            at("StringEquals", globals, "", europe).replace(r#""Resource":"*""#, r#""Resource":"arn:aws:s3:::b""#),
+        ),
         // Sparing the global services makes sense when their Region is denied.
         case(at("StringEquals", globals, "§", europe), at("StringEquals", globals, "", r#""us-east-1""#)),
         case(
@@ -155,6 +166,10 @@ fn configured_break_glass_roles_must_all_be_covered() {
         (r#""ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::${aws:PrincipalAccount}:role/*"}"#, false),
         (r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/Workload*"}"#, false),
         (r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::210987654321:role/Recovery"}"#, true),
+        (
+            r#""ArnLike":{"aws:PrincipalArn":["arn:aws:iam::*:role/W*","arn:aws:iam::210987654321:role/Recovery"]}"#,
+            true,
+        ),
         (r#""StringNotEquals":{"aws:PrincipalTag/team":"admin"}"#, true),
     ] {
         let text = policy(&deny(&format!(r#""Action":"*","Resource":"*","Condition":{{{condition}}}"#)));

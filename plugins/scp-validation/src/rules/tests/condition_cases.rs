@@ -100,6 +100,7 @@ fn values() -> Vec<Case> {
         ),
         value("WILDCARD_WITHOUT_LIKE", "StringEquals", "lambda:Principal", "\"*.amazonaws.com\"", "\"*\""),
         value("WILDCARD_WITHOUT_LIKE", "StringEquals", "aws:x", "\"*\"", "\"${*}\""),
+        value("WILDCARD_WITHOUT_LIKE", "StringEquals", "aws:x", "\"arn:aws:s3:::b?\"", "\"b?\""),
         value(
             "ASSUMED_ROLE_ARN",
             "ArnNotLike",

@@ -108,6 +108,15 @@ fn the_size_message_says_whether_minifying_is_enough() {
 }
 
 #[test]
+fn a_comment_is_named_as_one() {
+    for (text, expected) in [("{// a\n}", true), ("{/* a */}", true), ("# a\n{}", true), ("{a}", false)] {
+        let found = validate(text, &Settings::default());
+        let fix = found.first().and_then(|finding| finding.fix.clone());
+        assert_eq!(fix.as_deref() == Some("remove the comment"), expected, "{text}");
+    }
+}
+
+#[test]
 fn no_more_findings_than_the_maximum() {
     let statements = vec!["{}"; 5_000].join(",");
     let found = validate(&format!("{{\"Statement\":[{statements}]}}"), &Settings::default());

@@ -62,6 +62,7 @@ fn templates() -> Vec<Case> {
         value("<my-org-id>", "<>"),
         value("{example-region-1}", "{\\\"a\\\":1}"),
         value("o-exampleorgid", "o-a1b2c3d4e5"),
+        value("o-exampleorgid/*", "o-a1b2c3d4e5/*"),
         value("[your-role]", "[a-z]*"),
         condition(
             "TEMPLATE_LEFT",

@@ -21,6 +21,12 @@ fn elements() -> Vec<Case> {
         statement("UNKNOWN_ELEMENT", "/Statement/0/Id", &bad("}", ",§\"Id\":\"x\"}"), &bad("}", ",\"Condition\":{}}")),
         at("PRINCIPAL_PRESENT", "/Statement/0/Principal", bad("}", ",§\"Principal\":{\"AWS\":\"*\"}}")),
         at("PRINCIPAL_PRESENT", "/Statement/0/Principal", bad("Deny", "Allow").replace('}', ",§\"Principal\":\"*\"}")),
+        // One statement of another form, and it is no resource control policy.
+        at(
+            "PRINCIPAL_PRESENT",
+            "/Statement/1/Principal",
+            format!("{GOOD},{}", bad("A1\"", "A2\",§\"Principal\":\"*\"")),
+        ),
         at("NOTPRINCIPAL_PRESENT", "/Statement/0/NotPrincipal", bad("}", ",§\"NotPrincipal\":\"*\"}")),
         at("MISSING_EFFECT", "/Statement/0", start("\"Effect\":\"Deny\",", "")),
         at("MISSING_EFFECT", "/Statement/0", start("\"Effect\"", "\"effect\"")),
@@ -81,6 +87,7 @@ fn arns() -> Vec<Case> {
         arn("ARN_PARTITION", "arn:aws-cn:s3:::b", "arn:aws*:s3:::b"),
         arn("ARN_PARTITION", "arn:AWS:s3:::b", "arn:*:s3:::b"),
         arn("ARN_ACCOUNT", "arn:aws:iam::12345678901:role/x", "arn:aws:iam::210987654321:role/x"),
+        arn("ARN_ACCOUNT", "arn:aws:iam::21098765432x:role/x", "arn:aws:iam::*21:role/x"),
         arn("ARN_ACCOUNT", "arn:aws:iam::MyAccount:role/x", "arn:aws:iam::aws:policy/x"),
         arn("ARN_ACCOUNT", "arn:aws:iam::1234567890123*:role/x", "arn:aws:iam::2109*:role/x"),
         arn("ARN_ACCOUNT", "arn:aws:iam::??:role/x", "arn:aws:iam::????????????:role/x"),

@@ -1,0 +1,140 @@
+//! What the host keeps for one instance: how much it may still use, its tables and its log.
+
+use crate::bindings::reeve::policy::dataset::{DatasetError, Entry, Host as DatasetHost};
+use crate::bindings::reeve::policy::log::Host as LogHost;
+use crate::dataset::{self, Datasets, Row};
+use crate::limits::{DATASET_CALL_FUEL, DATASET_ROW_FUEL, DATASET_ROWS_MAX, LOG_LINE_CHARS_MAX, LOG_LINES_MAX};
+use std::sync::Arc;
+use wasmtime::ResourceLimiter;
+
+/// Bytes of one table element: a pointer.
+const TABLE_ELEMENT_BYTES: usize = size_of::<usize>();
+
+#[derive(Debug)]
+pub(crate) struct State {
+    memory_limit_bytes: usize,
+    /// Memories and tables that the instance holds now, bytes.
+    pub(crate) memory_bytes: usize,
+    /// Whether it asked for more than it may have.
+    pub(crate) memory_refused: bool,
+    /// Fuel that look-ups may still cost.
+    host_fuel_limit: u64,
+    /// Fuel that look-ups have cost.
+    pub(crate) host_fuel: u64,
+    /// Whether a look-up would have cost more.
+    pub(crate) host_fuel_refused: bool,
+    pub(crate) log: Vec<String>,
+    datasets: Arc<Datasets>,
+}
+
+impl State {
+    pub(crate) fn new(memory_limit_bytes: usize, host_fuel_limit: u64, datasets: Arc<Datasets>) -> Self {
+        Self {
+            memory_limit_bytes,
+            memory_bytes: 0,
+            memory_refused: false,
+            host_fuel_limit,
+            host_fuel: 0,
+            host_fuel_refused: false,
+            log: Vec::new(),
+            datasets,
+        }
+    }
+
+    /// Starts the account of look-ups anew, for the call after `configure`.
+    pub(crate) fn restart_host_fuel(&mut self, limit: u64) {
+        self.host_fuel_limit = limit;
+        self.host_fuel = 0;
+    }
+
+    fn grow(&mut self, current_bytes: usize, desired_bytes: usize) -> wasmtime::Result<bool> {
+        let more = desired_bytes.saturating_sub(current_bytes);
+        let total = self.memory_bytes.saturating_add(more);
+        if total > self.memory_limit_bytes {
+            self.memory_refused = true;
+            // An error traps at once and alike in every language; `false` would let each go its own way.
+            return Err(wasmtime::Error::msg("memory limit reached"));
+        }
+        self.memory_bytes = total;
+        Ok(true)
+    }
+
+    fn charge(&mut self, rows: usize) -> wasmtime::Result<()> {
+        let rows = u64::try_from(rows).unwrap_or(u64::MAX);
+        self.host_fuel =
+            self.host_fuel.saturating_add(DATASET_CALL_FUEL).saturating_add(rows.saturating_mul(DATASET_ROW_FUEL));
+        if self.host_fuel > self.host_fuel_limit {
+            self.host_fuel_refused = true;
+            return Err(wasmtime::Error::msg("fuel used up by look-ups"));
+        }
+        Ok(())
+    }
+
+    fn one(
+        &mut self,
+        found: Result<Option<Row<'_>>, dataset::LookupError>,
+    ) -> wasmtime::Result<Result<Option<Entry>, DatasetError>> {
+        self.charge(usize::from(matches!(found, Ok(Some(_)))))?;
+        Ok(found.map(|row| row.map(entry)).map_err(lookup_error))
+    }
+}
+
+fn entry(row: Row<'_>) -> Entry {
+    Entry { key: row.key.to_owned(), values: row.values.to_vec() }
+}
+
+fn lookup_error(error: dataset::LookupError) -> DatasetError {
+    match error {
+        dataset::LookupError::UnknownTable(table) => DatasetError::UnknownTable(table),
+        dataset::LookupError::BadKey(why) => DatasetError::BadKey(why),
+    }
+}
+
+impl ResourceLimiter for State {
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        self.grow(current, desired)
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        self.grow(current.saturating_mul(TABLE_ELEMENT_BYTES), desired.saturating_mul(TABLE_ELEMENT_BYTES))
+    }
+}
+
+impl DatasetHost for State {
+    fn exact(&mut self, table: String, key: String) -> wasmtime::Result<Result<Option<Entry>, DatasetError>> {
+        let datasets = Arc::clone(&self.datasets);
+        self.one(datasets.exact(&table, &key))
+    }
+
+    fn longest_suffix(&mut self, table: String, name: String) -> wasmtime::Result<Result<Option<Entry>, DatasetError>> {
+        let datasets = Arc::clone(&self.datasets);
+        self.one(datasets.longest_suffix(&table, &name))
+    }
+
+    fn below(&mut self, table: String, name: String, limit: u32) -> wasmtime::Result<Result<Vec<Entry>, DatasetError>> {
+        let datasets = Arc::clone(&self.datasets);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX).min(DATASET_ROWS_MAX);
+        let found = datasets.below(&table, &name, limit);
+        self.charge(found.as_ref().map_or(0, Vec::len))?;
+        Ok(found.map(|rows| rows.into_iter().map(entry).collect()).map_err(lookup_error))
+    }
+
+    fn longest_prefix(
+        &mut self,
+        table: String,
+        address: String,
+    ) -> wasmtime::Result<Result<Option<Entry>, DatasetError>> {
+        let datasets = Arc::clone(&self.datasets);
+        self.one(datasets.longest_prefix(&table, &address))
+    }
+}
+
+impl LogHost for State {
+    fn debug(&mut self, message: String) -> wasmtime::Result<()> {
+        self.charge(0)?;
+        if self.log.len() < LOG_LINES_MAX {
+            self.log.push(crate::convert::shown(&message, LOG_LINE_CHARS_MAX));
+        }
+        Ok(())
+    }
+}
