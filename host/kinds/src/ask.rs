@@ -8,14 +8,24 @@ use reeve_model::{Code, Event, Nonce, Refusal};
 pub(crate) const COMMON: [&str; 4] = ["nonce", "dryrun", "account", "sender"];
 
 /// Names under which a sender might try to choose where the answer goes.
-const REPLY_FIELDS: [&str; 8] = [
-    "reply", "replyto", "replytarget", "replyqueue", "replybus", "replyurl", "replyarn", "callback",
-];
+const REPLY_FIELDS: [&str; 8] =
+    ["reply", "replyto", "replytarget", "replyqueue", "replybus", "replyurl", "replyarn", "callback"];
 
 /// What is never the event's to choose: the gate file names it.
 const GATE_FIELDS: [&str; 13] = [
-    "hostedzoneid", "zoneid", "rolearn", "role", "region", "document", "documentname", "documentversion",
-    "documenthash", "policyoverride", "endpoint", "targets", "instanceids",
+    "hostedzoneid",
+    "zoneid",
+    "rolearn",
+    "role",
+    "region",
+    "document",
+    "documentname",
+    "documentversion",
+    "documenthash",
+    "policyoverride",
+    "endpoint",
+    "targets",
+    "instanceids",
 ];
 
 /// Operations that Reeve never makes. Source: Organizations API reference; each cuts off an account, the

@@ -11,7 +11,7 @@ use reeve_model::record::RecordType;
 use reeve_model::{Code, DnsName, NameRule, Refusal};
 
 /// Time to live of a validation record, seconds: what the ACM console writes.
-pub const CERT_VALIDATION_TTL_SECONDS: u32 = 300;
+pub(crate) const CERT_VALIDATION_TTL_SECONDS: u32 = 300;
 /// Where ACM's validation targets are.
 const VALIDATION_SUFFIX: &str = "acm-validations.aws";
 
@@ -66,8 +66,7 @@ fn hashed(name: DnsName, at: &str) -> Result<DnsName, Refusal> {
 }
 
 fn validation_target(text: &str, at: &str) -> Result<String, Refusal> {
-    let name =
-        DnsName::parse(text, NameRule::Target).map_err(|error| Refusal::new(error.code, at, error.message))?;
+    let name = DnsName::parse(text, NameRule::Target).map_err(|error| Refusal::new(error.code, at, error.message))?;
     let below = name.as_str().strip_suffix(VALIDATION_SUFFIX).is_some_and(|head| head.ends_with('.'));
     if below && name.labels().next().is_some_and(is_hash_label) {
         return Ok(name.as_str().to_owned());

@@ -14,23 +14,23 @@ use reeve_model::{Action, Code, PlannedAction, Refusal};
 use std::collections::BTreeSet;
 
 /// Shortest e-mail address, characters (Organizations, CreateAccount).
-pub const EMAIL_CHARS_MIN: usize = 6;
+const EMAIL_CHARS_MIN: usize = 6;
 /// Longest e-mail address, characters (Organizations, CreateAccount).
-pub const EMAIL_CHARS_MAX: usize = 64;
+const EMAIL_CHARS_MAX: usize = 64;
 /// What the local part of an e-mail address may not hold, beside white space (Organizations, CreateAccount).
 const EMAIL_LOCAL_REFUSED: &str = "\"'()<>[]:;,\\|%&";
 /// Longest account name, characters (Organizations, CreateAccount).
-pub const ACCOUNT_NAME_CHARS_MAX: usize = 50;
+const ACCOUNT_NAME_CHARS_MAX: usize = 50;
 /// Longest role name, characters (IAM, CreateRole).
-pub const ROLE_NAME_CHARS_MAX: usize = 64;
+const ROLE_NAME_CHARS_MAX: usize = 64;
 /// Beginning of the names of service-linked roles, which IAM makes itself; compared without case, as IAM does.
 const ROLE_PREFIX_RESERVED: &str = "awsservicerolefor";
 /// Most tags on one resource (Organizations, TagResource).
-pub const TAGS_MAX: usize = 50;
+const TAGS_MAX: usize = 50;
 /// Longest tag key, characters (Organizations, Tag).
-pub const TAG_KEY_CHARS_MAX: usize = 128;
+const TAG_KEY_CHARS_MAX: usize = 128;
 /// Longest tag value, characters (Organizations, Tag).
-pub const TAG_VALUE_CHARS_MAX: usize = 256;
+const TAG_VALUE_CHARS_MAX: usize = 256;
 
 /// The kind `CREATE_ACCOUNT`, as a gate configures it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +53,8 @@ impl CreateAccount {
         let shown = name.escape_debug();
         let taken = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
         if !(1..=ROLE_NAME_CHARS_MAX).contains(&name.len()) || !name.bytes().all(taken) {
-            let message = format!("role name `{shown}` is not 1 to {ROLE_NAME_CHARS_MAX} of letters, digits, `_+=,.@-`");
+            let message =
+                format!("role name `{shown}` is not 1 to {ROLE_NAME_CHARS_MAX} of letters, digits, `_+=,.@-`");
             return Err(Refusal::new(Code::RoleName, "", message));
         }
         if name.to_ascii_lowercase().starts_with(ROLE_PREFIX_RESERVED) {

@@ -10,9 +10,9 @@ use reeve_model::{AccountId, Action, Code, DnsName, PlannedAction, Refusal};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most record elements of one batch; an UPSERT counts twice (Route 53 quotas).
-pub const BATCH_ELEMENTS_MAX: usize = 1_000;
+pub(crate) const BATCH_ELEMENTS_MAX: usize = 1_000;
 /// Most characters over all values of one batch; an UPSERT counts twice (Route 53 quotas).
-pub const BATCH_VALUE_CHARS_MAX: usize = 32_000;
+pub(crate) const BATCH_VALUE_CHARS_MAX: usize = 32_000;
 
 /// Suffixes whose names anybody can claim once the resource behind them is gone. A CNAME to one is only taken when the
 /// organization holds the name now.
@@ -126,10 +126,12 @@ fn apex(change: &AskedChange<'_>) -> Option<Refusal> {
     if change.name != change.zone.name {
         return None;
     }
-    let (code, what) = match change.record_type {
-        RecordType::Ns => (Code::ApexNsSoa, "the name servers of a zone are not changed by request"),
-        RecordType::Cname => (Code::ApexCname, "a zone's apex cannot be a CNAME"),
-        _ => return None,
+    let (code, what) = if change.record_type == RecordType::Ns {
+        (Code::ApexNsSoa, "the name servers of a zone are not changed by request")
+    } else if change.record_type == RecordType::Cname {
+        (Code::ApexCname, "a zone's apex cannot be a CNAME")
+    } else {
+        return None;
     };
     Some(change.refusal(code, "/name", format!("`{}` is the apex of its zone: {what}", change.name)))
 }
@@ -153,7 +155,8 @@ fn pair_conflict(earlier: &AskedChange<'_>, later: &AskedChange<'_>) -> Option<R
         // Removing one and then making the other is how a name changes its type.
         (Operation::Delete, _) => None,
         (_, Operation::Delete) => {
-            let message = format!("`{}` is made a CNAME, or freed of one, in the wrong order: delete first", later.name);
+            let message =
+                format!("`{}` is made a CNAME, or freed of one, in the wrong order: delete first", later.name);
             Some(later.refusal(Code::BatchConflict, "/name", message))
         }
         (_, _) => {
@@ -268,9 +271,9 @@ fn beside_cname(change: &AskedChange<'_>, before: &[AskedChange<'_>], existing: 
         return None;
     }
     let deleted = |record_type: RecordType| {
-        before.iter().any(|it| {
-            it.name == change.name && it.record_type == record_type && it.operation == Operation::Delete
-        })
+        before
+            .iter()
+            .any(|it| it.name == change.name && it.record_type == record_type && it.operation == Operation::Delete)
     };
     let other = existing.iter().find(|set| {
         set.name == change.name
@@ -287,23 +290,21 @@ fn against_inventory(change: &AskedChange<'_>, inventory: &Inventory) -> Option<
     if change.operation == Operation::Delete {
         return None;
     }
-    match change.record_type {
-        RecordType::Ns => {
-            let asked: BTreeSet<&str> = change.values().iter().map(String::as_str).collect();
-            let known = inventory.delegation_sets.get(&change.name);
-            let same = known.is_some_and(|set| set.iter().map(DnsName::as_str).collect::<BTreeSet<_>>() == asked);
-            let message = format!("the name servers are not those of a zone `{}` of this organization", change.name);
-            (!same).then(|| change.refusal(Code::NsNotDelegationSet, "/values", message))
-        }
-        RecordType::Cname => {
-            let target = change.values().first()?;
-            let claimable = |suffix: &str| target.strip_suffix(suffix).is_some_and(|head| head.ends_with('.'));
-            let held = inventory.targets.keys().any(|name| name.as_str() == target);
-            let dangling = TAKEOVER_SUFFIXES.iter().any(|suffix| claimable(suffix)) && !held;
-            let message = format!("`{target}` can be claimed by anybody and is not in the inventory");
-            dangling.then(|| change.refusal(Code::TargetNotInInventory, "/values/0", message))
-        }
-        _ => None,
+    if change.record_type == RecordType::Ns {
+        let asked: BTreeSet<&str> = change.values().iter().map(String::as_str).collect();
+        let known = inventory.delegation_sets.get(&change.name);
+        let same = known.is_some_and(|set| set.iter().map(DnsName::as_str).collect::<BTreeSet<_>>() == asked);
+        let message = format!("the name servers are not those of a zone `{}` of this organization", change.name);
+        (!same).then(|| change.refusal(Code::NsNotDelegationSet, "/values", message))
+    } else if change.record_type == RecordType::Cname {
+        let target = change.values().first()?;
+        let claimable = |suffix: &str| target.strip_suffix(suffix).is_some_and(|head| head.ends_with('.'));
+        let held = inventory.targets.keys().any(|name| name.as_str() == target);
+        let dangling = TAKEOVER_SUFFIXES.iter().any(|suffix| claimable(suffix)) && !held;
+        let message = format!("`{target}` can be claimed by anybody and is not in the inventory");
+        dangling.then(|| change.refusal(Code::TargetNotInInventory, "/values/0", message))
+    } else {
+        None
     }
 }
 

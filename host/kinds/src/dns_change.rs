@@ -110,8 +110,7 @@ fn owner<'a>(fields: &mut Fields<'a>, record_type: Option<RecordType>) -> Option
 
 /// Reads an owner name and what its record type asks of it.
 pub(crate) fn owner_name(text: &str, record_type: Option<RecordType>, at: &str) -> Result<DnsName, Refusal> {
-    let name =
-        DnsName::parse(text, NameRule::Owner).map_err(|error| Refusal::new(error.code, at, error.message))?;
+    let name = DnsName::parse(text, NameRule::Owner).map_err(|error| Refusal::new(error.code, at, error.message))?;
     let Some(record_type) = record_type else { return Ok(name) };
     if name.is_wildcard() && record_type == RecordType::Ns {
         return Err(Refusal::new(Code::DnsWildcardNs, at, format!("`{name}` is a wildcard and cannot hold NS")));
@@ -127,7 +126,8 @@ fn ttl_seconds(node: &Node, range: &RangeInclusive<u32>, at: &str) -> Result<u32
     let ttl = node.value.as_i64().and_then(|ttl| u32::try_from(ttl).ok()).filter(|ttl| range.contains(ttl));
     ttl.ok_or_else(|| {
         let shown = reeve_json::compact(&node.value);
-        let message = format!("the time to live `{}` is not a whole number of seconds this gate takes", shown.escape_debug());
+        let message =
+            format!("the time to live `{}` is not a whole number of seconds this gate takes", shown.escape_debug());
         Refusal::new(Code::TtlRange, at, message).fix(format!("write {} to {}", range.start(), range.end()))
     })
 }
@@ -171,11 +171,7 @@ fn value(
     Ok(value)
 }
 
-fn alias_content<'a>(
-    fields: &mut Fields<'a>,
-    node: &'a Node,
-    record_type: Option<RecordType>,
-) -> Option<AskedContent> {
+fn alias_content<'a>(fields: &mut Fields<'a>, node: &'a Node, record_type: Option<RecordType>) -> Option<AskedContent> {
     for beside in ["ttl", "values"] {
         if fields.optional(beside).is_some() {
             let refusal = Refusal::new(Code::AliasForm, fields.at(beside), format!("an alias has no `{beside}`"));

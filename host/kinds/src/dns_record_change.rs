@@ -10,7 +10,7 @@ use reeve_model::{Code, Refusal};
 use std::ops::RangeInclusive;
 
 /// Most changes in one request: each is at least one of the 1,000 elements Route 53 takes in a batch.
-pub const CHANGES_MAX: usize = 1_000;
+pub(crate) const CHANGES_MAX: usize = 1_000;
 
 /// The kind, as one gate has configured it.
 #[derive(Debug, Clone)]
@@ -53,4 +53,3 @@ impl Kind for DnsRecordChange {
         Ok(Box::new(Batch::new(asked, &ask.event.account)?))
     }
 }
-

@@ -116,7 +116,11 @@ impl<'a> Fields<'a> {
             if !self.known.contains(&member.key.as_str()) {
                 let at = self.at(&member.key);
                 let known: Vec<String> = self.known.iter().map(|name| format!("`{name}`")).collect();
-                let refusal = Refusal::new(Code::UnknownField, at, format!("`{}` is not a field here", member.key));
+                let refusal = Refusal::new(
+                    Code::UnknownField,
+                    at,
+                    format!("`{}` is not a field here", member.key.escape_debug()),
+                );
                 self.refusals.push(refusal.fix(format!("fields: {}", known.join(", "))));
             }
         }

@@ -17,6 +17,8 @@ mod put_parameter;
 mod register_host;
 mod scp_update;
 mod team;
+#[cfg(test)]
+mod testing;
 mod world;
 
 pub use ask::{Ask, forbidden_always};
@@ -51,9 +53,14 @@ pub trait Kind: Send + Sync {
     /// Its name: the `detail-type` of a request of ours.
     fn name(&self) -> &str;
 
+    /// The `detail-type` of its events.
+    fn detail_type(&self) -> &str {
+        self.name()
+    }
+
     /// The EventBridge pattern that routes events to it when the gate file names none.
     fn default_pattern(&self) -> Value {
-        Value::object([("detail-type", Value::array([self.name()]))])
+        Value::object([("detail-type", Value::array([self.detail_type()]))])
     }
 
     /// How `detail` is read.

@@ -11,7 +11,7 @@ use reeve_model::{AccountId, Action, Code, PlannedAction, Refusal};
 use std::collections::BTreeSet;
 
 /// Most lost statements that one message names: as many as a person reads.
-pub const LOST_NAMED_MAX: usize = 10;
+const LOST_NAMED_MAX: usize = 10;
 
 /// The kind `MOVE_ACCOUNT`, as a gate configures it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -226,10 +226,7 @@ mod tests {
         for (detail, pairs) in [
             ("{}", &[("MISSING_FIELD", "/detail/account_to_move"), ("MISSING_FIELD", "/detail/OU")][..]),
             (r#"{"account_to_move":111111111111,"OU":"Dev"}"#, &[("BAD_TYPE", "/detail/account_to_move")]),
-            (
-                r#"{"account_to_move":"111111111111","OU":"Dev","from":"Dev"}"#,
-                &[("UNKNOWN_FIELD", "/detail/from")],
-            ),
+            (r#"{"account_to_move":"111111111111","OU":"Dev","from":"Dev"}"#, &[("UNKNOWN_FIELD", "/detail/from")]),
         ] {
             assert_eq!(refused(&config(), detail, &world_of(organization())), expected(pairs), "{detail}");
         }
@@ -247,7 +244,10 @@ mod tests {
         let refusals = lost(&["ou-abcd-11111111"], "Standard").expect_err("loses two");
         assert_eq!(crate::testing::codes(&refusals), expected(&[("MOVE_LOSES_DENY", "/detail/OU")]));
         let message = &refusals.first().expect("one").message;
-        assert!(message.ends_with("now: `NoLeave` of policy `guard000`, statement 2 of policy `guard000`"), "{message}");
+        assert!(
+            message.ends_with("now: `NoLeave` of policy `guard000`, statement 2 of policy `guard000`"),
+            "{message}"
+        );
         // Into the unit below, at the root, on both sides, on the account itself, or where it may be lost: all keep.
         for (targets, asked) in [
             (&["ou-abcd-11111111"][..], "Lab"),

@@ -56,7 +56,7 @@ pub struct Scp {
 }
 
 /// Id of the policy that AWS attaches to everything at first.
-pub const FULL_AWS_ACCESS: &str = "p-FullAWSAccess";
+pub(crate) const FULL_AWS_ACCESS: &str = "p-FullAWSAccess";
 
 impl Organization {
     /// The id of the unit with this name or id, if there is exactly one.

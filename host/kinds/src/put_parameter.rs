@@ -9,14 +9,14 @@ use reeve_model::{Action, Code, PlannedAction, Refusal, action};
 use std::collections::BTreeSet;
 
 /// Most parameters in one request: Parameter Store writes about 40 a second, so a request is done within seconds.
-pub const PARAMETERS_MAX: usize = 100;
+const PARAMETERS_MAX: usize = 100;
 /// Longest value of the standard tier, bytes (4 KB).
-pub const VALUE_BYTES_MAX: usize = 4096;
+const VALUE_BYTES_MAX: usize = 4096;
 /// Most levels of a name (user guide): `/a/b` has two.
-pub const LEVELS_MAX: usize = 15;
+const LEVELS_MAX: usize = 15;
 /// Longest name, characters: the service's 1,011 include the ARN before the name, which is at most the 56 of
 /// `arn:aws-us-gov:ssm:ap-southeast-2:123456789012:parameter`.
-pub const NAME_CHARS_MAX: usize = 1011 - 56;
+const NAME_CHARS_MAX: usize = 1011 - 56;
 /// What a name may not begin with, in any case.
 const NAME_PREFIXES_RESERVED: [&str; 2] = ["aws", "ssm"];
 

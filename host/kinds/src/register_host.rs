@@ -12,15 +12,15 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 /// The document of AWS that runs a script; it is not ours to hash, and its version is pinned.
-pub const RUN_POWERSHELL_SCRIPT: &str = "AWS-RunPowerShellScript";
+const RUN_POWERSHELL_SCRIPT: &str = "AWS-RunPowerShellScript";
 /// How long a controller may take to pick the command up, seconds: a reboot fits, an outage is reported.
-pub const DELIVERY_TIMEOUT_SECONDS: u32 = 600;
+const DELIVERY_TIMEOUT_SECONDS: u32 = 600;
 /// How long the command itself may take, seconds: it adds one record.
-pub const EXECUTION_TIMEOUT_SECONDS: u32 = 120;
+const EXECUTION_TIMEOUT_SECONDS: u32 = 120;
 /// Most instances that one SendCommand names (Systems Manager).
-pub const CONTROLLERS_MAX: usize = 50;
+const CONTROLLERS_MAX: usize = 50;
 /// Longest host label, bytes (RFC 1035).
-pub const HOST_BYTES_MAX: usize = 63;
+const HOST_BYTES_MAX: usize = 63;
 /// Shortest and longest document name, characters (Systems Manager).
 const DOCUMENT_NAME_CHARS: std::ops::RangeInclusive<usize> = 3..=128;
 /// Hexadecimal digits of a SHA-256.
@@ -115,7 +115,8 @@ impl RegisterHost {
     /// # Errors
     /// A `DNS_…` code, with an empty pointer: the zone stands in the gate file.
     pub fn check_zone(zone: &str) -> Result<(), Refusal> {
-        let name = DnsName::parse(zone, NameRule::Owner).map_err(|error| Refusal::new(error.code, "", error.message))?;
+        let name =
+            DnsName::parse(zone, NameRule::Owner).map_err(|error| Refusal::new(error.code, "", error.message))?;
         if name.is_wildcard() {
             return Err(Refusal::new(Code::DnsWildcardPosition, "", format!("zone `{name}` is a wildcard")));
         }
@@ -131,11 +132,13 @@ impl Kind for RegisterHost {
         "REGISTER_HOST"
     }
 
+    fn detail_type(&self) -> &'static str {
+        "EC2 Instance Launch Successful"
+    }
+
     fn default_pattern(&self) -> Value {
-        let mut pattern = vec![
-            ("source", Value::array(["aws.autoscaling"])),
-            ("detail-type", Value::array(["EC2 Instance Launch Successful"])),
-        ];
+        let mut pattern =
+            vec![("source", Value::array(["aws.autoscaling"])), ("detail-type", Value::array([self.detail_type()]))];
         if !self.groups.is_empty() {
             let groups = Value::array(self.groups.iter().map(String::as_str));
             pattern.push(("detail", Value::object([("AutoScalingGroupName", groups)])));
@@ -281,7 +284,9 @@ impl Host<'_> {
     fn add_record(&self, ttl_seconds: u32) -> String {
         let Self { name, zone, address } = self;
         let ttl = time_span(ttl_seconds);
-        format!("Add-DnsServerResourceRecordA -ZoneName '{zone}' -Name '{name}' -IPv4Address '{address}' -TimeToLive {ttl}")
+        format!(
+            "Add-DnsServerResourceRecordA -ZoneName '{zone}' -Name '{name}' -IPv4Address '{address}' -TimeToLive {ttl}"
+        )
     }
 }
 

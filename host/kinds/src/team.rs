@@ -12,11 +12,11 @@ use reeve_json::{Number, Object, Value};
 use reeve_model::{Code, PlannedAction, Refusal};
 
 /// Shortest and longest name of a team's kind, characters: a `detail-type` that a person reads; EventBridge takes 128.
-pub const NAME_CHARS: std::ops::RangeInclusive<usize> = 3..=64;
+const NAME_CHARS: std::ops::RangeInclusive<usize> = 3..=64;
 /// Most schema errors that one request is told: as many as a person reads. More are counted.
-pub const ERRORS_MAX: usize = 20;
+const ERRORS_MAX: usize = 20;
 /// Longest message about one schema error, characters: keys of the sender are part of some.
-pub const MESSAGE_CHARS_MAX: usize = 300;
+const MESSAGE_CHARS_MAX: usize = 300;
 
 /// Names of the kinds that are built in, without `_`: a team's kind must not be taken for one of them.
 const BUILT_IN: [&str; 9] = [
@@ -152,7 +152,7 @@ fn one_line(message: &str) -> String {
         plain.into_iter().chain(char.escape_debug().filter(move |_| plain.is_none()))
     });
     let mut line: String = safe.clone().take(MESSAGE_CHARS_MAX).collect();
-    if safe.skip(MESSAGE_CHARS_MAX).next().is_some() {
+    if safe.skip(MESSAGE_CHARS_MAX).count() > 0 {
         line.push('…');
     }
     let mut chars = line.chars();

@@ -29,7 +29,7 @@ pub(crate) fn event(kind: &dyn Kind, detail: &str) -> Event {
     let body = Value::object([
         ("version", Value::from("0")),
         ("id", Value::from("11111111-2222-4333-8444-555555555555")),
-        ("detail-type", Value::from(kind.name())),
+        ("detail-type", Value::from(kind.detail_type())),
         ("source", Value::from("app.infra")),
         ("account", Value::from(SENDER)),
         ("time", Value::from("2026-11-21T10:00:00Z")),

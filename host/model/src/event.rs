@@ -70,6 +70,12 @@ impl Event {
         self.body.pointer("/detail").and_then(Node::as_object).unwrap_or(EMPTY)
     }
 
+    /// Canonical text of `detail`.
+    #[must_use]
+    pub fn detail_canonical(&self) -> String {
+        self.body.pointer("/detail").map_or_else(String::new, |detail| reeve_json::canonical(&detail.value))
+    }
+
     /// Whether `source` is reserved to AWS services.
     #[must_use]
     pub fn claims_aws(&self) -> bool {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// Most rows of one table: ten million names are about a gigabyte.
-pub const DATASET_ROWS_TOTAL_MAX: usize = 10_000_000;
+pub(crate) const DATASET_ROWS_TOTAL_MAX: usize = 10_000_000;
 
 /// How the keys of a table are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -116,8 +116,12 @@ fn has_function(item: &ComponentItem, engine: &wasmtime::Engine) -> bool {
             instance.exports(engine).any(|(_, item)| has_function(&item.ty, engine))
         }
         ComponentItem::Type(_) => false,
-        // Functions, modules, components and resources: all of them could do something.
-        _ => true,
+        // All of these could do something.
+        ComponentItem::ComponentFunc(_)
+        | ComponentItem::CoreFunc(_)
+        | ComponentItem::Module(_)
+        | ComponentItem::Component(_)
+        | ComponentItem::Resource(_) => true,
     }
 }
 

@@ -26,35 +26,35 @@ pub const REASONS_MAX: usize = 100;
 /// Characters of a message, a fix, a pointer or an extra text in a reason.
 pub const REASON_TEXT_CHARS_MAX: usize = 2_000;
 /// Characters of a reason code.
-pub const REASON_CODE_CHARS_MAX: usize = 64;
+pub(crate) const REASON_CODE_CHARS_MAX: usize = 64;
 /// Extra names and texts in one reason.
-pub const REASON_EXTRA_MAX: usize = 16;
+pub(crate) const REASON_EXTRA_MAX: usize = 16;
 /// Lines of debug log kept of one call.
 pub const LOG_LINES_MAX: usize = 100;
 /// Characters kept of one line of debug log.
 pub const LOG_LINE_CHARS_MAX: usize = 1_000;
 /// Fuel that a look-up in a dataset costs: about what the host spends on one, in guest instructions.
-pub const DATASET_CALL_FUEL: u64 = 1_000;
+pub(crate) const DATASET_CALL_FUEL: u64 = 1_000;
 /// Fuel that each row of an answer costs on top.
-pub const DATASET_ROW_FUEL: u64 = 200;
+pub(crate) const DATASET_ROW_FUEL: u64 = 200;
 /// Rows that one look-up returns at most, as the contract says.
-pub const DATASET_ROWS_MAX: usize = 100;
+pub(crate) const DATASET_ROWS_MAX: usize = 100;
 
 /// Instances alive at once. One request is judged at a time; the rest is head room for threads.
-pub const POOL_INSTANCES: u32 = 32;
+pub(crate) const POOL_INSTANCES: u32 = 32;
 /// Core instances of one component: a Python guest needs 33 to 64.
-pub const CORE_INSTANCES_MAX: u32 = 64;
+pub(crate) const CORE_INSTANCES_MAX: u32 = 64;
 /// Memories and tables of one component: a QuickJS guest needs three of each.
-pub const MEMORIES_MAX: u32 = 4;
+pub(crate) const MEMORIES_MAX: u32 = 4;
 /// See [`MEMORIES_MAX`].
-pub const TABLES_MAX: u32 = 8;
+pub(crate) const TABLES_MAX: u32 = 8;
 /// Elements of one table: a Python guest needs 7,700.
-pub const TABLE_ELEMENTS_MAX: usize = 20_000;
+pub(crate) const TABLE_ELEMENTS_MAX: usize = 20_000;
 /// Bytes of a memory that a slot keeps mapped between instances: handing pages back and faulting them in again is most
 /// of the cost of a fresh instance.
-pub const KEEP_RESIDENT_BYTES: usize = 1_048_576;
+pub(crate) const KEEP_RESIDENT_BYTES: usize = 1_048_576;
 /// The same for tables.
-pub const TABLE_KEEP_RESIDENT_BYTES: usize = 65_536;
+pub(crate) const TABLE_KEEP_RESIDENT_BYTES: usize = 65_536;
 
 /// What one policy's plugin may use in one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,9 +16,10 @@ fn detail(changes: &[(&str, Value)]) -> String {
     let mut fields = Value::object([("name", "foo"), ("email", "aws+foo@example.com"), ("OU", "Dev")]);
     if let Value::Object(object) = &mut fields {
         for (key, value) in changes {
-            match value {
-                Value::Null => drop(object.remove(key)),
-                value => object.set(*key, value.clone()),
+            if *value == Value::Null {
+                object.remove(key);
+            } else {
+                object.set(*key, value.clone());
             }
         }
     }
@@ -33,7 +34,11 @@ fn refused_with(changes: &[(&str, Value)]) -> Vec<(&'static str, String)> {
 #[test]
 fn the_original_request_is_planned_as_sent() {
     // The sample of shared/corpora/systems/create-account.detail.json, to the letter.
-    let sent = r#"{"name":"foo-nonprod-us-east-1","email":"aws+foo-nonprod-us-east-1@example.com","OU":"Dev","tags":{"scope":"dev","service-name":"foo","environment":"nonprod","region":"us-east-1"},"nonce":"687754b2-abd6-3ae6-ae2d-f98bd134512e","dryrun":false}"#;
+    let sent = concat!(
+        r#"{"name":"foo-nonprod-us-east-1","email":"aws+foo-nonprod-us-east-1@example.com","OU":"Dev","#,
+        r#""tags":{"scope":"dev","service-name":"foo","environment":"nonprod","region":"us-east-1"},"#,
+        r#""nonce":"687754b2-abd6-3ae6-ae2d-f98bd134512e","dryrun":false}"#,
+    );
     let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     let action = Action::CreateAccount(action::CreateAccount {
         name: "foo-nonprod-us-east-1".to_owned(),

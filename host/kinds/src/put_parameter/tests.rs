@@ -49,7 +49,8 @@ fn one_put_per_changed_value() {
     let ask = Ask::read(&event, &config).expect("good");
     let names = ["/pub/new", "/pub/same", "/pub/other"].map(str::to_owned).into();
     assert_eq!(config.draft(&ask).expect("good").needs(), [Need::Parameters(names)]);
-    let again = stored(&[("/pub/new", "a", "String"), ("/pub/same", "b", "String"), ("/pub/other", "c,d", "StringList")]);
+    let again =
+        stored(&[("/pub/new", "a", "String"), ("/pub/same", "b", "String"), ("/pub/other", "c,d", "StringList")]);
     assert_eq!(plan(&config, sent, &again), Ok(Vec::new()));
 }
 
@@ -145,7 +146,10 @@ fn a_type_cannot_change() {
 #[test]
 fn the_list_is_bounded_and_free_of_repeats() {
     let many = |count: usize| detail((0..count).map(|index| item(&format!("/pub/{index}"), "v")).collect());
-    assert_eq!(plan(&config(), &many(PARAMETERS_MAX), &World::default()).map(|actions| actions.len()), Ok(PARAMETERS_MAX));
+    assert_eq!(
+        plan(&config(), &many(PARAMETERS_MAX), &World::default()).map(|actions| actions.len()),
+        Ok(PARAMETERS_MAX)
+    );
     for count in [0, PARAMETERS_MAX + 1] {
         let refusals = refused(&config(), &many(count), &World::default());
         assert_eq!(refusals, expected(&[("BAD_VALUE", "/detail/parameters")]), "{count}");
@@ -174,10 +178,7 @@ fn types_and_fields_are_strict() {
             r#"{"parameters":[{"name":"/pub/x","value":"1","type":"string"}]}"#,
             &[("BAD_ENUM", "/detail/parameters/0/type")],
         ),
-        (
-            r#"{"parameters":[{"name":"/pub/x","value":"1","type":null}]}"#,
-            &[("BAD_TYPE", "/detail/parameters/0/type")],
-        ),
+        (r#"{"parameters":[{"name":"/pub/x","value":"1","type":null}]}"#, &[("BAD_TYPE", "/detail/parameters/0/type")]),
         (
             r#"{"parameters":[{"name":"/pub/x","value":"1","overwrite":true}]}"#,
             &[("UNKNOWN_FIELD", "/detail/parameters/0/overwrite")],

@@ -32,9 +32,8 @@ fn world(instance: Instance) -> World {
 
 fn detail(id: &str) -> String {
     // As AWS sends it, with fields that are not read, one of which is a name of the gate's.
-    format!(
-        r#"{{"StatusCode":"InProgress","AutoScalingGroupName":"my-asg-name","EC2InstanceId":"{id}","Region":"x","Details":{{"AZ":"y"}}}}"#
-    )
+    let others = r#""StatusCode":"InProgress","AutoScalingGroupName":"my-asg-name","Region":"x","Details":{"AZ":"y"}"#;
+    format!(r#"{{"EC2InstanceId":"{id}",{others}}}"#)
 }
 
 fn with_host(host: &str) -> World {
@@ -107,8 +106,19 @@ fn the_event_is_checked_but_may_hold_more() {
         assert!(plan(&config(), &detail(id), &world).is_ok(), "{id}");
     }
     for id in [
-        "", "*", "i-", "i-123", "i-0123456", "i-012345678", "i-0123456789abcdef", "i-0123456789abcdef01",
-        "i-0123456789ABCDEF0", "i-0123456789abcdeg0", "mi-0123456789abcdef0", "i-01234567;x", " i-01234567",
+        "",
+        "*",
+        "i-",
+        "i-123",
+        "i-0123456",
+        "i-012345678",
+        "i-0123456789abcdef",
+        "i-0123456789abcdef01",
+        "i-0123456789ABCDEF0",
+        "i-0123456789abcdeg0",
+        "mi-0123456789abcdef0",
+        "i-01234567;x",
+        " i-01234567",
         "i-\u{ff10}1234567",
     ] {
         let refusals = refused(&config(), &detail(id), &world(instance()));
@@ -163,10 +173,37 @@ fn host_names_cannot_leave_their_quotes() {
         assert!(plan(&config(), &detail(ID), &with_host(host)).is_ok(), "{host}");
     }
     for host in [
-        "", "-a", "a-", "Web", "a.b", "a_b", "a b", "x\"; Remove-Item C:\\ -Recurse; \"", "$(iwr e|iex)", "a`b",
-        "a'; calc; '", "a\u{2018}", "a\u{2019}", "a\u{201a}", "a\u{201b}", "a\u{201c}", "a\u{201d}", "a\u{201e}",
-        "a\u{2013}b", "a\u{2014}b", "a\u{2015}b", "a\nb", "a\rb", "a\u{85}b", "a\u{a0}b", "a\u{2028}b", "a\0",
-        "\u{430}", "\u{ff41}", "{x}", &format!("{long}a"),
+        "",
+        "-a",
+        "a-",
+        "Web",
+        "a.b",
+        "a_b",
+        "a b",
+        "x\"; Remove-Item C:\\ -Recurse; \"",
+        "$(iwr e|iex)",
+        "a`b",
+        "a'; calc; '",
+        "a\u{2018}",
+        "a\u{2019}",
+        "a\u{201a}",
+        "a\u{201b}",
+        "a\u{201c}",
+        "a\u{201d}",
+        "a\u{201e}",
+        "a\u{2013}b",
+        "a\u{2014}b",
+        "a\u{2015}b",
+        "a\nb",
+        "a\rb",
+        "a\u{85}b",
+        "a\u{a0}b",
+        "a\u{2028}b",
+        "a\0",
+        "\u{430}",
+        "\u{ff41}",
+        "{x}",
+        &format!("{long}a"),
     ] {
         assert_eq!(facts_refused(&with_host(host)), expected(&[("HOSTNAME_FORMAT", INSTANCE_AT)]), "{host:?}");
     }
@@ -182,12 +219,32 @@ fn zones_and_addresses_are_restricted() {
         assert_eq!(found, expected(&[("ZONE_NOT_IN_ENUM", INSTANCE_AT)]), "{zone}");
     }
     for address in ["10.255.255.255", "172.16.0.1", "172.31.255.255", "192.168.0.1"] {
-        assert!(plan(&config(), &detail(ID), &world(Instance { private_ip: address.to_owned(), ..instance() })).is_ok());
+        assert!(
+            plan(&config(), &detail(ID), &world(Instance { private_ip: address.to_owned(), ..instance() })).is_ok()
+        );
     }
     for address in [
-        "", "10.0.0.5; calc", "10.0.0.5/24", "10.0.0", "10.0.0.05", "0xa.0.0.5", " 10.0.0.5", "10.0.0.256",
-        "::ffff:10.0.0.5", "fd00::1", "9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0", "192.167.0.1",
-        "192.169.0.1", "127.0.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "8.8.8.8",
+        "",
+        "10.0.0.5; calc",
+        "10.0.0.5/24",
+        "10.0.0",
+        "10.0.0.05",
+        "0xa.0.0.5",
+        " 10.0.0.5",
+        "10.0.0.256",
+        "::ffff:10.0.0.5",
+        "fd00::1",
+        "9.255.255.255",
+        "11.0.0.0",
+        "172.15.255.255",
+        "172.32.0.0",
+        "192.167.0.1",
+        "192.169.0.1",
+        "127.0.0.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",
+        "8.8.8.8",
     ] {
         let found = facts_refused(&world(Instance { private_ip: address.to_owned(), ..instance() }));
         assert_eq!(found, expected(&[("ADDR_FORMAT", INSTANCE_AT)]), "{address}");
@@ -204,8 +261,14 @@ fn a_hostile_gate_file_does_not_reach_the_shell() {
     let found = refused(&config, &detail(ID), &world(Instance { zone: zone.to_owned(), ..instance() }));
     assert_eq!(found, expected(&[("ZONE_NOT_IN_ENUM", INSTANCE_AT)]));
     for (zone, good) in [
-        ("corp.example", true), ("corp", true), ("_msdcs.corp.example", true), ("*.corp.example", false),
-        ("Corp.example", false), ("corp.example.", false), ("", false), (zone, false),
+        ("corp.example", true),
+        ("corp", true),
+        ("_msdcs.corp.example", true),
+        ("*.corp.example", false),
+        ("Corp.example", false),
+        ("corp.example.", false),
+        ("", false),
+        (zone, false),
     ] {
         assert_eq!(RegisterHost::check_zone(zone).is_ok(), good, "{zone}");
     }
@@ -214,7 +277,11 @@ fn a_hostile_gate_file_does_not_reach_the_shell() {
 #[test]
 fn times_to_live_are_read_as_they_are_meant() {
     for (seconds, text) in [
-        (0, "00:00:00"), (59, "00:00:59"), (3600, "01:00:00"), (86_399, "23:59:59"), (86_400, "1.00:00:00"),
+        (0, "00:00:00"),
+        (59, "00:00:59"),
+        (3600, "01:00:00"),
+        (86_399, "23:59:59"),
+        (86_400, "1.00:00:00"),
         (u32::MAX, "49710.06:28:15"),
     ] {
         assert_eq!(time_span(seconds), text);

@@ -50,6 +50,11 @@ pub(crate) fn allows_everything(document: &str) -> bool {
     })
 }
 
+/// Whether no statement allows anything. A document that cannot be read might.
+pub(crate) fn allows_nothing(document: &str) -> bool {
+    statements(document).is_some_and(|statements| statements.iter().all(|it| text(it, "Effect") == Some("Deny")))
+}
+
 /// How many characters a JSON text has without the white space between its tokens.
 pub(crate) fn minified_chars(document: &str) -> usize {
     let (mut in_string, mut escaped) = (false, false);
@@ -115,6 +120,18 @@ mod tests {
             (String::new(), false),
         ] {
             assert_eq!(allows_everything(&document), good, "{document}");
+        }
+    }
+
+    #[test]
+    fn only_denies_allow_nothing() {
+        for (document, nothing) in [
+            (r#"{"Statement":[{"Effect":"Deny"},{"Effect":"Deny"}]}"#, true),
+            (r#"{"Statement":[{"Effect":"Deny"},{"Effect":"Allow"}]}"#, false),
+            (r#"{"Statement":{"Effect":"deny"}}"#, false),
+            ("", false),
+        ] {
+            assert_eq!(allows_nothing(document), nothing, "{document}");
         }
     }
 

@@ -90,7 +90,8 @@ fn wanted(node: &Node, at: String, size_quota_chars: usize) -> Result<Wanted<'_>
         fields.note(check_name(name, &format!("{at}/name")));
     }
     let description = fields.optional_string("description").flatten();
-    if let Some(length) = description.map(|text| text.chars().count()).filter(|&length| length > DESCRIPTION_CHARS_MAX) {
+    if let Some(length) = description.map(|text| text.chars().count()).filter(|&length| length > DESCRIPTION_CHARS_MAX)
+    {
         let message = format!("the description has {length} characters, more than {DESCRIPTION_CHARS_MAX}");
         fields.refuse(Refusal::new(Code::PolicyName, format!("{at}/description"), message));
     }

@@ -1,7 +1,6 @@
 //! What attaching and detaching would leave on each target, and in which order it can be done.
 
-use super::document::allows_everything;
-use super::read;
+use super::document::{allows_everything, allows_nothing};
 use crate::Organization;
 use crate::organization::FULL_AWS_ACCESS;
 use reeve_model::action::{Attachment, PolicyRef};
@@ -129,56 +128,77 @@ impl<'a> Rules<'a> {
         Target { now, attach: Vec::new(), detach: Vec::new() }
     }
 
-    /// The pointers of the detaches that must come before the attaches.
+    /// Judges one target; the result is that of [`Self::freed`].
     fn judge(&self, target: &Target<'a>) -> Result<Vec<&'a str>, Refusal> {
         let gone = |id: &str| target.detach.iter().any(|pair| pair.policy.id == Some(id));
         let stay: Vec<&str> = target.now.iter().copied().filter(|id| !gone(id)).collect();
         let after = stay.len() + target.attach.len();
         if let Some(last) = target.attach.last().filter(|_| after > self.attach_max) {
-            return Err(over_quota(last, format!("would have {after} policies, more than {}", self.attach_max)));
+            return Err(over_quota(last, &format!("would have {after} policies, more than {}", self.attach_max)));
         }
         if let Some(last) = target.detach.last().filter(|_| after == 0) {
             let message = format!("`{}` would have no policy left, and so no permission", last.target_id);
             return Err(Refusal::new(Code::LastScp, last.at, message).fix("attach its replacement in the same request"));
         }
-        let allowed = || {
-            stay.iter().any(|id| self.existing_allows(id))
-                || target.attach.iter().any(|pair| self.document(pair.policy).is_some_and(allows_everything))
-        };
+        let allowed = stay.iter().any(|id| self.existing(id).is_some_and(allows_everything))
+            || target.attach.iter().any(|pair| self.document(pair.policy).is_some_and(allows_everything));
         if let Some(pair) = target.detach.iter().find(|pair| pair.policy.id == Some(FULL_AWS_ACCESS))
-            && !allowed()
+            && !allowed
         {
-            let message = format!("`{}` would have no policy that allows everything without a condition", pair.target_id);
+            let target_id = pair.target_id;
+            let message = format!("`{target_id}` would have no policy that allows everything without a condition");
             let refusal = Refusal::new(Code::FullAwsAccessGuard, pair.at, message);
             return Err(refusal.fix("attach a policy that allows `*` on `*` in the same request"));
         }
         self.freed(target)
     }
 
-    /// While the attaches are made, a target may hold neither more policies than the quota nor none, and what it
-    /// allows may not shrink: only a policy without an Allow, or one beside another that allows everything, goes early.
+    /// The pointers of the detaches that must come before the attaches.
+    ///
+    /// Until all is attached, a target may hold neither more policies than the quota nor none, and what it allows may
+    /// not shrink: a policy goes early that allows nothing, or that is beside another which allows everything.
     fn freed(&self, target: &Target<'a>) -> Result<Vec<&'a str>, Refusal> {
+        let Some(last) = target.attach.last() else { return Ok(Vec::new()) };
         let full = target.now.len() + target.attach.len();
         let needed = full.saturating_sub(self.attach_max);
-        let mut held: Vec<&str> = target.now.clone();
+        let mut held = target.now.clone();
         let mut freed = Vec::new();
         for pair in &target.detach {
             if freed.len() == needed || held.len() == 1 {
                 break;
             }
-            let others = held.iter().filter(|id| pair.policy.id != Some(**id));
-            let harmless = others.clone().any(|id| self.before_and_after_allow(id));
-            if harmless || !self.before_and_after_has_allow(pair.policy) {
-                held = others.copied().collect();
+            let others: Vec<&str> = held.iter().copied().filter(|id| pair.policy.id != Some(id)).collect();
+            let covered = others.iter().any(|id| self.existing(id).is_some_and(allows_everything));
+            if covered || self.document(pair.policy).is_some_and(allows_nothing) {
+                held = others;
                 freed.push(pair.at);
             }
         }
-        match target.attach.last() {
-            Some(last) if freed.len() < needed => {
-                let message = format!("would have {full} policies, more than {}, in between", self.attach_max);
-                Err(over_quota(last, message).fix("detach first, in a request of its own"))
-            }
-            Some(_) | None => Ok(freed),
+        if freed.len() == needed {
+            return Ok(freed);
         }
+        let message = format!("would for a moment have {full} policies, more than {}", self.attach_max);
+        Err(over_quota(last, &message).fix("detach first, in a request of its own"))
     }
+
+    /// The document of a policy once the request's documents are in place.
+    fn document(&self, policy: PolicyKey<'_>) -> Option<&'a str> {
+        let asked = self.documents.get(policy.name).copied();
+        asked.or_else(|| Some(self.organization.policies.get(policy.id?)?.document.as_str()))
+    }
+
+    fn existing(&self, id: &str) -> Option<&'a str> {
+        let policy = self.organization.policies.get(id)?;
+        self.document(PolicyKey { id: Some(id), name: &policy.name })
+    }
+}
+
+impl Target<'_> {
+    fn has(&self, pair: &Resolved<'_>) -> bool {
+        pair.policy.id.is_some_and(|id| self.now.contains(&id))
+    }
+}
+
+fn over_quota(pair: &Resolved<'_>, message: &str) -> Refusal {
+    Refusal::new(Code::AttachQuota, pair.at, format!("`{}` {message}", pair.target_id))
 }

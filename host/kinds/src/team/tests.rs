@@ -1,7 +1,7 @@
 use super::*;
 use crate::testing::{codes, event, expected, json, plan, refused};
 
-const SCHEMA: &str = r#"{
+const SCHEMA: &str = r##"{
     "type": "object",
     "required": ["queue", "size"],
     "additionalProperties": false,
@@ -15,7 +15,7 @@ const SCHEMA: &str = r#"{
     },
     "$defs": { "node": { "type": "object", "properties": { "next": { "$ref": "#/$defs/node" } },
                          "additionalProperties": false } }
-}"#;
+}"##;
 
 fn team() -> Team {
     Team::new("RESIZE_QUEUE", &json(SCHEMA)).expect("a good schema")
@@ -26,7 +26,8 @@ fn a_good_detail_is_decided_and_nothing_more() {
     for detail in [
         r#"{"queue":"jobs","size":1}"#,
         r#"{"queue":"jobs","size":9007199254740993,"share":0.5,"tags/all":["a","b","a"],"node":{"next":{"next":{}}}}"#,
-        r#"{"queue":"jobs","size":2.0,"owner":"a@example.com","dryrun":true,"account":"012345678901","sender":"012345678901"}"#,
+        r#"{"queue":"jobs","size":2.0,"owner":"a@example.com","dryrun":true}"#,
+        r#"{"queue":"jobs","size":3,"account":"012345678901","sender":"012345678901"}"#,
     ] {
         assert_eq!(plan(&team(), detail, &World::default()), Ok(Vec::new()), "{detail}");
     }
@@ -103,9 +104,25 @@ fn names_are_their_own() {
         assert!(Team::new(name, &json("{}")).is_ok(), "{name}");
     }
     for name in [
-        "", "AB", &format!("{long}A"), "abc", "Abc", "1AB", "_AB", "A-B", "A B", "\u{c4}BC", "ABC\n",
-        "CREATE_ACCOUNT", "CREATEACCOUNT", "SCP_UPDATE", "DNS_DELEGATION", "REGISTER__HOST",
-        "CLOSE_ACCOUNT", "LEAVE_ORGANIZATION", "DISABLEPOLICYTYPE",
+        "",
+        "AB",
+        &format!("{long}A"),
+        "abc",
+        "Abc",
+        "1AB",
+        "_AB",
+        "A-B",
+        "A B",
+        "\u{c4}BC",
+        "ABC\n",
+        "CREATE_ACCOUNT",
+        "CREATEACCOUNT",
+        "SCP_UPDATE",
+        "DNS_DELEGATION",
+        "REGISTER__HOST",
+        "CLOSE_ACCOUNT",
+        "LEAVE_ORGANIZATION",
+        "DISABLEPOLICYTYPE",
     ] {
         let error = Team::new(name, &json("{}")).expect_err(name);
         assert!(error.starts_with("kind name") && !error.contains('\n'), "{error}");
@@ -114,9 +131,15 @@ fn names_are_their_own() {
 
 #[test]
 fn every_built_in_name_is_reserved() {
-    let built_in: [&dyn Kind; 1] = [&crate::ListAccounts];
-    for kind in built_in {
-        assert!(BUILT_IN.contains(&kind.name().replace('_', "").as_str()), "{}", kind.name());
+    let dns = crate::DnsRecordChange { zones: Vec::new(), ttl_seconds: 60..=60 };
+    let certificate = crate::CertValidation { zones: Vec::new() };
+    let create = crate::CreateAccount { email_domains: Vec::new(), units: Vec::new(), role_name: String::new() };
+    let moves = crate::MoveAccount { units: Vec::new(), may_lose_deny: Vec::new() };
+    let put = crate::PutParameter { path: String::new() };
+    let scp = crate::ScpUpdate { size_quota_chars: 0, attach_max: 0, protected_targets: Vec::new() };
+    let built_in: [&dyn Kind; 7] = [&dns, &certificate, &create, &moves, &crate::ListAccounts, &put, &scp];
+    for name in built_in.iter().map(|kind| kind.name()).chain(["REGISTER_HOST", "DNS_DELEGATION"]) {
+        assert!(Team::new(name, &json("{}")).is_err(), "{name}");
     }
 }
 

@@ -1,0 +1,17 @@
+//! The files that users write, read strictly: `gate.yaml`, `policy.yaml`, cases, and recorded facts.
+//!
+//! Reading gives typed values and errors with file, line, column and hint. Nothing is opened here but by name: the
+//! caller brings the text.
+
+mod case;
+mod facts;
+mod gate;
+mod kinds;
+mod policy;
+
+pub use case::{Case, CaseVerdict, Expect};
+pub use facts::world;
+pub use gate::{GateFile, KindRoute};
+pub use kinds::{BUILT_IN, Zones, kind};
+pub use policy::{DatasetSource, FUEL_MAX, MEMORY_MAX_BYTES, MEMORY_MIN_BYTES, PolicyFile, PolicyLimits};
+pub use reeve_yaml::YamlError;

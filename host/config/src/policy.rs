@@ -1,0 +1,200 @@
+//! `policy.yaml`: a plugin, its settings, the facts and tables it needs, and its limits.
+
+use reeve_engine::{FactNeed, FactSource};
+use reeve_json::Value;
+use reeve_model::{Digest, Mode};
+use reeve_yaml::{Document, Field, MapReader, YamlError};
+
+/// Most fuel that a policy file may grant: about a minute of work.
+pub const FUEL_MAX: i64 = 100_000_000_000;
+/// Least memory that a policy file may grant, bytes: one page of wasm.
+pub const MEMORY_MIN_BYTES: u64 = 65_536;
+/// Most memory that a policy file may grant, bytes: what the pool reserves for a memory.
+pub const MEMORY_MAX_BYTES: u64 = 256 * 1_048_576;
+
+/// Limits that the file states; what it leaves out is the sandbox's default.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PolicyLimits {
+    /// Fuel of one evaluation.
+    pub fuel: Option<u64>,
+    /// Memories and tables, bytes.
+    pub memory_bytes: Option<u64>,
+    /// Wall clock of one call, milliseconds.
+    pub timeout_ms: Option<u64>,
+}
+
+/// Where the rows of a table come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatasetSource {
+    /// The domains of every account of the accounts file, with their owners.
+    AccountDomains,
+    /// A file of rows: a key and values, separated by white space; `#` begins a comment.
+    File {
+        /// Path, relative to the policy file.
+        path: String,
+        /// `names`, `cidrs` or `strings`.
+        index: &'static str,
+    },
+}
+
+/// What `policy.yaml` says. Paths are as written: relative to the file.
+#[derive(Debug, Clone)]
+pub struct PolicyFile {
+    /// Name of the policy.
+    pub name: String,
+    /// The component.
+    pub plugin: String,
+    /// Where `plugin` stands, for errors: `file:line:column`.
+    pub plugin_place: String,
+    /// The component's digest, when the file pins it.
+    pub digest: Option<Digest>,
+    /// Kinds it judges; none means every kind of the gate.
+    pub kinds: Option<Vec<String>>,
+    /// Facts it needs, sorted by name.
+    pub needs: Vec<FactNeed>,
+    /// Tables it is granted, by name.
+    pub datasets: Vec<(String, DatasetSource)>,
+    /// Settings, as the plugin gets them.
+    pub settings: Value,
+    /// Whether it counts.
+    pub mode: Mode,
+    /// Limits.
+    pub limits: PolicyLimits,
+}
+
+impl PolicyFile {
+    /// Reads a policy file.
+    ///
+    /// # Errors
+    /// What is wrong, and where.
+    pub fn parse(file: &str, text: &str) -> Result<Self, YamlError> {
+        let document = Document::parse(file, text)?;
+        let mut map = document.root().mapping()?;
+        let name = word(map.required("policy")?)?;
+        let plugin = map.required("plugin")?;
+        let digest = map.optional("digest").map(digest).transpose()?;
+        let kinds = match map.optional("kinds") {
+            None => None,
+            Some(field) => Some(kinds(field)?),
+        };
+        let mut needs = Vec::new();
+        if let Some(field) = map.optional("needs") {
+            for (name, _, field) in field.mapping()?.entries() {
+                needs.push(FactNeed { name: name.to_owned(), source: need(field)? });
+            }
+        }
+        needs.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut datasets = Vec::new();
+        if let Some(field) = map.optional("datasets") {
+            for (name, _, field) in field.mapping()?.entries() {
+                datasets.push((name.to_owned(), dataset(field)?));
+            }
+        }
+        datasets.sort_by(|a, b| a.0.cmp(&b.0));
+        let settings = match map.optional("settings") {
+            None => Value::object::<&str, Value>([]),
+            Some(field) => {
+                field.mapping()?;
+                field.node().to_json()
+            }
+        };
+        let mode = map.optional("mode").map(|field| field.one_of(&["enforce", "monitor"])).transpose()?;
+        let limits = map.optional("limits").map(|field| limits(field.mapping()?)).transpose()?.unwrap_or_default();
+        map.finish()?;
+        Ok(Self {
+            name,
+            plugin: plugin.string()?.to_owned(),
+            plugin_place: format!("{}:{}", plugin.file(), plugin.at()),
+            digest,
+            kinds,
+            needs,
+            datasets,
+            settings,
+            mode: if mode == Some("monitor") { Mode::Monitor } else { Mode::Enforce },
+            limits,
+        })
+    }
+}
+
+/// A name that is also a folder, a JSON key and a word in a log.
+fn word(field: Field<'_>) -> Result<String, YamlError> {
+    let text = field.string()?;
+    let good = (1..=64).contains(&text.len())
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && text != reeve_model::decision::HOST;
+    if good { Ok(text.to_owned()) } else { Err(field.must("be a word of `a-z`, `0-9` and `-`, not `host`")) }
+}
+
+fn digest(field: Field<'_>) -> Result<Digest, YamlError> {
+    Digest::parse(field.string()?).ok_or_else(|| field.must("be `sha256:` and 64 hexadecimal digits"))
+}
+
+fn kinds(field: Field<'_>) -> Result<Vec<String>, YamlError> {
+    let kinds: Vec<String> = field.strings()?.into_iter().map(str::to_owned).collect();
+    if kinds.is_empty() {
+        return Err(field
+            .error("`kinds` is empty: the policy would judge nothing")
+            .with_hint("leave `kinds` out to judge every kind of the gate"));
+    }
+    Ok(kinds)
+}
+
+fn need(field: Field<'_>) -> Result<FactSource, YamlError> {
+    let mut map = field.mapping()?;
+    let (accounts, ssm) = (map.optional("accounts"), map.optional("ssm"));
+    let list = map.optional("list").map(|field| field.one_of(&["texts", "domains"])).transpose()?;
+    let source = match (accounts, ssm) {
+        (Some(key), None) if list.is_none() => FactSource::Accounts { key: key.string()?.to_owned() },
+        (None, Some(name)) => FactSource::Parameter {
+            name: name.string()?.to_owned(),
+            list: list.is_some(),
+            domains: list == Some("domains"),
+        },
+        (_, _) => {
+            return Err(field
+                .error("a need has exactly one source")
+                .with_hint("write `{ accounts: <key> }` or `{ ssm: \"/path/{sender.account}\", list: domains }`"));
+        }
+    };
+    map.finish()?;
+    Ok(source)
+}
+
+fn dataset(field: Field<'_>) -> Result<DatasetSource, YamlError> {
+    let mut map = field.mapping()?;
+    let (accounts, file) = (map.optional("accounts"), map.optional("file"));
+    let index = map.optional("index").map(|field| field.one_of(&["names", "cidrs", "strings"])).transpose()?;
+    let source = match (accounts, file, index) {
+        (Some(key), None, None) => {
+            key.one_of(&["allowed_dns_domains"])?;
+            DatasetSource::AccountDomains
+        }
+        (None, Some(path), Some(index)) => DatasetSource::File { path: path.string()?.to_owned(), index },
+        (_, _, _) => {
+            return Err(field
+                .error("a dataset has exactly one source")
+                .with_hint("write `{ accounts: allowed_dns_domains }` or `{ file: names.txt, index: names }`"));
+        }
+    };
+    map.finish()?;
+    Ok(source)
+}
+
+fn limits(mut map: MapReader<'_>) -> Result<PolicyLimits, YamlError> {
+    let positive = |number: i64| u64::try_from(number).unwrap_or(0);
+    let fuel = map.optional("fuel").map(|field| field.integer(1..=FUEL_MAX)).transpose()?.map(positive);
+    let timeout_ms = map.optional("timeout-ms").map(|field| field.integer(1..=60_000)).transpose()?.map(positive);
+    let memory_bytes = match map.optional("memory") {
+        None => None,
+        Some(field) => {
+            let bytes = field.bytes()?;
+            if !(MEMORY_MIN_BYTES..=MEMORY_MAX_BYTES).contains(&bytes) {
+                return Err(field.must("be 64KiB to 256MiB"));
+            }
+            Some(bytes)
+        }
+    };
+    map.finish()?;
+    Ok(PolicyLimits { fuel, memory_bytes, timeout_ms })
+}

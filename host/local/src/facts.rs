@@ -1,0 +1,163 @@
+//! Facts from files: the directory from the accounts file, the world as it was recorded.
+
+use reeve_accounts::{Accounts, DomainEntry, Status, Value as YamlValue};
+use reeve_engine::{FactError, FactNeed, FactSource, Facts};
+use reeve_json::Value;
+use reeve_kinds::{Need, World};
+use reeve_model::{AccountId, Fact, FactValue, Sender};
+use std::sync::Arc;
+
+/// Recorded facts.
+#[derive(Debug, Clone)]
+pub struct RecordedFacts {
+    accounts: Arc<Accounts>,
+    /// None when the gate names no file of recorded facts.
+    world: Option<World>,
+    /// The name of that file, for sources of facts.
+    file: String,
+}
+
+impl RecordedFacts {
+    /// Facts of these files.
+    #[must_use]
+    pub fn new(accounts: Arc<Accounts>, world: Option<World>, file: impl Into<String>) -> Self {
+        Self { accounts, world, file: file.into() }
+    }
+
+    fn recorded(&self, what: &str) -> Result<&World, FactError> {
+        self.world.as_ref().ok_or_else(|| FactError(format!("{what} are needed, and no facts are recorded")))
+    }
+
+    fn parameter(&self, name: &str, list: bool, domains: bool) -> (FactValue, String) {
+        let source = format!("ssm:{name}");
+        let found = self.world.as_ref().and_then(|world| world.parameters.get(name));
+        let value = match found {
+            None => FactValue::Missing(format!("no parameter `{name}` is recorded in `{}`", self.file)),
+            Some(parameter) if list => {
+                let items: Vec<String> = parameter.value.split(',').map(str::to_owned).collect();
+                if domains { domain_list(items) } else { FactValue::Texts(items) }
+            }
+            Some(parameter) => FactValue::Text(parameter.value.clone()),
+        };
+        (value, source)
+    }
+
+    fn account_value(&self, key: &str, sender: &Sender) -> (FactValue, String) {
+        let Some(account) = self.accounts.by_id(sender.account.as_str()) else {
+            let why = format!("account `{}` is not in `{}`", sender.account, self.accounts.file());
+            return (FactValue::Missing(why), self.accounts.file().to_owned());
+        };
+        let Some(sourced) = account.value(key) else {
+            let why = format!("account `{}` has no `{key}`", account.name());
+            return (FactValue::Missing(why), self.accounts.file().to_owned());
+        };
+        let value = match &sourced.value {
+            YamlValue::String { text, .. } => FactValue::Text(text.clone()),
+            other => fact_of_json(&other.to_json(), key == "allowed_dns_domains"),
+        };
+        (value, sourced.place())
+    }
+}
+
+impl Facts for RecordedFacts {
+    fn sender(&self, account: &AccountId, verified: bool) -> Sender {
+        let known = self.accounts.by_id(account.as_str());
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Sender {
+            account: account.clone(),
+            verified,
+            name: known.map(|it| it.name().to_owned()),
+            tier: owned(known.and_then(|it| it.tier())),
+            organizational_unit: owned(known.and_then(|it| it.organization_unit())),
+            status: known.map(|it| match it.status() {
+                Status::Active => "active".to_owned(),
+                Status::Suspended => "suspended".to_owned(),
+            }),
+        }
+    }
+
+    fn world(&self, needs: &[Need]) -> Result<World, FactError> {
+        let mut world = World::default();
+        for need in needs {
+            match need {
+                Need::RecordSets { zone, .. } => {
+                    let recorded = self.recorded("the record sets of a zone")?.record_sets.get(zone);
+                    let sets = recorded.ok_or_else(|| {
+                        FactError(format!("the record sets of zone `{zone}` are not recorded in `{}`", self.file))
+                    })?;
+                    world.record_sets.insert(zone.clone(), sets.clone());
+                }
+                Need::Inventory => world.inventory = self.recorded("inventory")?.inventory.clone(),
+                Need::Parameters(names) => {
+                    let recorded = &self.recorded("parameters")?.parameters;
+                    let wanted = recorded.iter().filter(|(name, _)| names.contains(*name));
+                    world.parameters.extend(wanted.map(|(name, value)| (name.clone(), value.clone())));
+                }
+                Need::Instance(id) => {
+                    let found = self.recorded("instances")?.instances.get_key_value(id);
+                    world.instances.extend(found.map(|(id, instance)| (id.clone(), instance.clone())));
+                }
+                Need::Organization => {
+                    let organization =
+                        self.recorded("the units and accounts of the organization")?.organization.clone();
+                    world.organization =
+                        Some(organization.ok_or_else(|| {
+                            FactError(format!("the organization is not recorded in `{}`", self.file))
+                        })?);
+                }
+            }
+        }
+        Ok(world)
+    }
+
+    fn fact(&self, need: &FactNeed, sender: &Sender) -> Fact {
+        let (value, source) = match &need.source {
+            FactSource::Accounts { key } => self.account_value(key, sender),
+            FactSource::Parameter { name, list, domains } => {
+                let name = name.replace("{sender.account}", sender.account.as_str());
+                self.parameter(&name, *list, *domains)
+            }
+        };
+        Fact { name: need.name.clone(), value, source }
+    }
+}
+
+/// A fact of a JSON value: one text, a list of texts, or anything else. With `domains`, one malformed item voids the
+/// whole list.
+#[must_use]
+pub fn fact_of_json(value: &Value, domains: bool) -> FactValue {
+    match value {
+        Value::String(text) => FactValue::Text(text.clone()),
+        Value::Array(items) => {
+            let texts: Option<Vec<String>> = items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
+            match texts {
+                Some(texts) if domains => domain_list(texts),
+                Some(texts) => FactValue::Texts(texts),
+                None => FactValue::Json(value.clone()),
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => FactValue::Json(value.clone()),
+    }
+}
+
+fn domain_list(items: Vec<String>) -> FactValue {
+    match items.iter().find_map(|item| DomainEntry::parse(item).err().map(|why| (item, why))) {
+        Some((item, why)) => FactValue::Invalid(format!("entry `{}`: {why}", item.escape_debug())),
+        None => FactValue::Texts(items),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_bad_item_voids_a_list_of_domains() {
+        let list = |items: &[&str]| fact_of_json(&Value::array(items.iter().copied()), true);
+        assert_eq!(list(&["example.com"]), FactValue::Texts(vec!["example.com".to_owned()]));
+        for bad in ["a,b.com", "", "*", ".", "com", "co.uk", "Example.com", "*.example.com"] {
+            assert!(matches!(list(&["example.com", bad]), FactValue::Invalid(_)), "{bad}");
+        }
+        assert_eq!(fact_of_json(&Value::array(["x"]), false), FactValue::Texts(vec!["x".to_owned()]));
+    }
+}

@@ -1,0 +1,15 @@
+//! Hostile plugins: whatever a plugin does, the host answers with the fault that names it, denies, and judges the next
+//! request as if nothing had happened. `cargo xtask guests` builds the guest first.
+
+mod hostile {
+    mod budget;
+    mod components;
+    mod configure;
+    mod contract;
+    mod determinism;
+    mod isolation;
+    mod memory;
+    mod reply;
+    mod stack;
+    mod support;
+}
