@@ -1,1 +1,7 @@
-fn main(){}
+//! The binary `reeve`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    reeve::main()
+}

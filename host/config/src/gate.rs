@@ -130,13 +130,9 @@ fn route(
 
 /// A gate takes events of its own Region unless its pattern says otherwise.
 fn in_region(pattern: Value, region: &Region) -> Value {
-    match pattern {
-        Value::Object(mut object) => {
-            object.set("region", Value::array([region.as_str()]));
-            Value::Object(object)
-        }
-        other => other,
-    }
+    let mut object = pattern.as_object().cloned().unwrap_or_default();
+    object.set("region", Value::array([region.as_str()]));
+    Value::Object(object)
 }
 
 /// The `zones` table.

@@ -94,7 +94,9 @@ impl PolicyFile {
         let settings = match map.optional("settings") {
             None => Value::object::<&str, Value>([]),
             Some(field) => {
-                field.mapping()?;
+                if !matches!(field.node().value, reeve_yaml::Value::Mapping(_)) {
+                    return Err(field.must("be a mapping"));
+                }
                 field.node().to_json()
             }
         };

@@ -23,7 +23,7 @@ pub struct Delivery {
 pub struct FactError(pub String);
 
 /// Reads facts.
-pub trait Facts {
+pub trait Facts: Send + Sync {
     /// What the directory says of an account.
     fn sender(&self, account: &AccountId, verified: bool) -> Sender;
 
@@ -51,7 +51,7 @@ pub struct Asked {
 }
 
 /// Asks one plugin. Every failure is an answer.
-pub trait Ask {
+pub trait Ask: Send + Sync {
     /// Judges one request.
     fn ask(&self, request: &Request<'_>) -> Asked;
 }
@@ -86,7 +86,7 @@ pub enum Claim {
 }
 
 /// Remembers which requests were judged.
-pub trait Ledger {
+pub trait Ledger: Send {
     /// Looks a key up.
     fn claim(&self, key: &LedgerKey, body: &Digest) -> Claim;
 

@@ -1,6 +1,6 @@
 //! Facts from files: the directory from the accounts file, the world as it was recorded.
 
-use reeve_accounts::{Accounts, DomainEntry, Status, Value as YamlValue};
+use reeve_accounts::{Accounts, DomainEntry, Status};
 use reeve_engine::{FactError, FactNeed, FactSource, Facts};
 use reeve_json::Value;
 use reeve_kinds::{Need, World};
@@ -51,10 +51,7 @@ impl RecordedFacts {
             let why = format!("account `{}` has no `{key}`", account.name());
             return (FactValue::Missing(why), self.accounts.file().to_owned());
         };
-        let value = match &sourced.value {
-            YamlValue::String { text, .. } => FactValue::Text(text.clone()),
-            other => fact_of_json(&other.to_json(), key == "allowed_dns_domains"),
-        };
+        let value = fact_of_json(&sourced.value.to_json(), key == "allowed_dns_domains");
         (value, sourced.place())
     }
 }

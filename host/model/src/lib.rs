@@ -13,6 +13,7 @@ pub mod limits;
 pub mod receipt;
 pub mod record;
 pub mod request;
+pub mod text;
 pub mod verdict;
 
 pub use action::{Action, PlannedAction};

@@ -38,5 +38,5 @@ fn with_place(error: &wasmtime::Error) -> String {
     let cause = first_line(error);
     let frames = error.downcast_ref::<wasmtime::WasmBacktrace>().map(wasmtime::WasmBacktrace::frames);
     let named = frames.and_then(|frames| frames.iter().find_map(|frame| frame.func_name()));
-    named.map_or(cause.clone(), |name| format!("{cause} in `{}`", crate::convert::shown(name, 200)))
+    named.map_or(cause.clone(), |name| format!("{cause} in `{}`", reeve_model::text::shown(name, 200)))
 }

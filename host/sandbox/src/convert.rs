@@ -6,6 +6,7 @@ use reeve_model::action::{
     Attachment, ChangeRecordSets, CreateAccount, Operation, OrganizationalUnit, RecordContent, RecordSetChange,
     SendCommand, Tag,
 };
+use reeve_model::text::shown;
 use reeve_model::{Action, Answer, Fact, FactValue, PlannedAction, Reason, Request, Severity, Verdict};
 
 /// The request as the plugin sees it.
@@ -250,22 +251,6 @@ fn text(text: &str, what: &str) -> Result<String, String> {
     Ok(shown(text, REASON_TEXT_CHARS_MAX))
 }
 
-/// A text of a guest, safe for logs and terminals: control, bidirectional and invisible format characters escaped, and
-/// no longer than `chars_max` before that.
-pub(crate) fn shown(text: &str, chars_max: usize) -> String {
-    let mut out = String::with_capacity(text.len().min(chars_max));
-    for char in text.chars().take(chars_max) {
-        let hidden = char.is_control()
-            || matches!(u32::from(char), 0x61C | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x206F | 0xFEFF);
-        if hidden {
-            out.extend(char.escape_default());
-        } else {
-            out.push(char);
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -300,11 +285,5 @@ mod tests {
         assert!(!with(|it| it.message = "x".repeat(REASON_TEXT_CHARS_MAX + 1)));
         assert!(!with(|it| it.at = Some("detail".into())));
         assert!(!with(|it| it.extra = vec![(String::new(), String::new()); REASON_EXTRA_MAX + 1]));
-    }
-
-    #[test]
-    fn what_could_deceive_a_terminal_is_escaped() {
-        assert_eq!(shown("a\u{1b}[31m\u{202e}b\nc\u{e9}", 99), "a\\u{1b}[31m\\u{202e}b\\nc\u{e9}");
-        assert_eq!(shown("abcdef", 3), "abc");
     }
 }

@@ -170,7 +170,7 @@ impl Datasets {
 
     fn rows(&self, table: &str) -> Result<&Rows, LookupError> {
         let found = self.0.get(table).map(|table| &table.rows);
-        found.ok_or_else(|| LookupError::UnknownTable(crate::convert::shown(table, 64)))
+        found.ok_or_else(|| LookupError::UnknownTable(reeve_model::text::shown(table, 64)))
     }
 
     fn names(&self, table: &str) -> Result<&BTreeMap<String, Stored>, LookupError> {

@@ -126,5 +126,5 @@ fn has_function(item: &ComponentItem, engine: &wasmtime::Engine) -> bool {
 }
 
 pub(crate) fn one_line(error: &wasmtime::Error) -> String {
-    crate::convert::shown(&format!("{error:#}").lines().collect::<Vec<_>>().join(" "), 400)
+    reeve_model::text::shown(&format!("{error:#}").lines().collect::<Vec<_>>().join(" "), 400)
 }

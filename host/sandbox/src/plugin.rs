@@ -3,7 +3,7 @@
 use crate::bindings::{Policy, PolicyPre};
 use crate::classify::fault;
 use crate::convert;
-use crate::dataset::Datasets;
+use crate::dataset::{Dataset, Datasets, Index};
 use crate::engine::Sandbox;
 use crate::inspect::{Inspection, one_line};
 use crate::limits::{CONFIGURE_FUEL, EPOCH_TICK_MS, HOST_CALL_BYTES_MAX, Limits};
@@ -68,6 +68,23 @@ impl Sandbox {
     /// # Errors
     /// The fault that every request would meet.
     pub fn load(&self, bytes: &[u8], settings: &str, datasets: Datasets, limits: Limits) -> Result<Plugin, Fault> {
+        let plugin = self.link(bytes, settings, datasets, limits)?;
+        plugin.configured().map(|_| plugin)
+    }
+
+    /// What a plugin says of itself, whatever it imports and whatever settings it would want. Look-ups find no table.
+    ///
+    /// # Errors
+    /// The fault it meets.
+    pub fn describe(&self, bytes: &[u8]) -> Result<Description, Fault> {
+        let nothing =
+            Dataset::new(Index::Strings, []).map_err(|error| Fault::NotAPolicy { message: error.to_string() });
+        let datasets = Datasets::new([(String::new(), nothing?)]);
+        self.link(bytes, "{}", datasets, Limits::default())?.describe()
+    }
+
+    /// Compiles and admits a plugin, and runs nothing of it.
+    fn link(&self, bytes: &[u8], settings: &str, datasets: Datasets, limits: Limits) -> Result<Plugin, Fault> {
         let (component, inspection) = self.compile(bytes)?;
         let dataset_granted = !datasets.is_empty();
         self.admit(&component, &inspection, dataset_granted)?;
@@ -78,15 +95,14 @@ impl Sandbox {
         let different = |error: wasmtime::Error| Fault::NotAPolicy { message: one_line(&error) };
         let linker = self.linker(dataset_granted).map_err(different)?;
         let pre = linker.instantiate_pre(&component).and_then(PolicyPre::new).map_err(different)?;
-        let plugin = Plugin {
+        Ok(Plugin {
             engine: self.engine.clone(),
             pre,
             settings: settings.to_owned(),
             datasets: Arc::new(datasets),
             limits,
             inspection,
-        };
-        plugin.configured().map(|_| plugin)
+        })
     }
 }
 
@@ -143,14 +159,14 @@ impl Plugin {
         let told = policy.reeve_policy_guard().call_describe(&mut store);
         let told = told.map_err(|error| fault(&error, store.data(), &self.limits, CONFIGURE_FUEL))?;
         Ok(Description {
-            name: convert::shown(&told.name, 200),
-            version: convert::shown(&told.version, 200),
-            kinds: told.kinds.iter().map(|kind| convert::shown(kind, 200)).collect(),
+            name: reeve_model::text::shown(&told.name, 200),
+            version: reeve_model::text::shown(&told.version, 200),
+            kinds: told.kinds.iter().map(|kind| reeve_model::text::shown(kind, 200)).collect(),
             settings_schema: told.settings_schema,
             reasons: told
                 .reasons
                 .iter()
-                .map(|(code, text)| (convert::shown(code, 200), convert::shown(text, 2_000)))
+                .map(|(code, text)| (reeve_model::text::shown(code, 200), reeve_model::text::shown(text, 2_000)))
                 .collect(),
         })
     }

@@ -133,7 +133,7 @@ impl LogHost for State {
     fn debug(&mut self, message: String) -> wasmtime::Result<()> {
         self.charge(0)?;
         if self.log.len() < LOG_LINES_MAX {
-            self.log.push(crate::convert::shown(&message, LOG_LINE_CHARS_MAX));
+            self.log.push(reeve_model::text::shown(&message, LOG_LINE_CHARS_MAX));
         }
         Ok(())
     }

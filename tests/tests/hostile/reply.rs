@@ -83,7 +83,8 @@ fn what_could_deceive_a_reader_is_escaped() {
     assert_eq!(extra, [(shown.to_owned(), shown.to_owned())]);
     let at = denial(plain(), &format!(r#"{{"do":"at","text":"/{text}"}}"#)).at;
     assert_eq!(at, Some(format!("/{shown}")));
-    for (what, prefix) in [("error", "error"), ("missing-fact", "missing fact"), ("unsupported-kind", "unsupported kind")]
+    for (what, prefix) in
+        [("error", "error"), ("missing-fact", "missing fact"), ("unsupported-kind", "unsupported kind")]
     {
         let asked = attack(plain(), &format!(r#"{{"do":"{what}","text":"{text}"}}"#));
         assert_eq!(asked.answer, Answer::Error(format!("{prefix}: {shown}")));

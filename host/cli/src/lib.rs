@@ -1,0 +1,86 @@
+//! Arguments, wiring and exit codes. A library, so that benchmarks and tests wire a gate as the binary does.
+
+pub mod asks;
+pub mod commands;
+pub mod exit;
+pub mod ui;
+pub mod wiring;
+
+use clap::{Parser, Subcommand};
+use exit::{Exit, Failure};
+use std::process::ExitCode;
+use ui::Ui;
+
+/// A policy gate for the AWS control plane
+///
+/// Accounts and pipelines ask for a change by EventBridge event. Reeve works out the exact AWS calls, asks sandboxed
+/// WebAssembly policies whether they may happen, and shows what they say. This version writes nothing to AWS.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = EXIT_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ui::Colour,
+}
+
+const EXIT_HELP: &str = "Exit codes: 0 done, 1 could not run, 2 usage, 3 denied, 4 findings, 130 interrupted.\n\
+    stdout holds data, stderr the story.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(commands::run::RunArgs),
+    /// Test policies
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Look into plugins
+    #[command(subcommand)]
+    Plugin(PluginCommand),
+    Explain(commands::explain::ExplainArgs),
+    Completion(commands::completion::CompletionArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum PolicyCommand {
+    Test(commands::policy_test::PolicyTestArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum PluginCommand {
+    Inspect(commands::plugin_inspect::PluginInspectArgs),
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are data and end well; everything else is a usage error.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
+        }
+    };
+    let ui = Ui::new(cli.color);
+    let result = match cli.command {
+        Command::Run(args) => commands::run::run(&args, &ui),
+        Command::Policy(PolicyCommand::Test(args)) => commands::policy_test::run(&args, &ui),
+        Command::Plugin(PluginCommand::Inspect(args)) => commands::plugin_inspect::run(&args, &ui),
+        Command::Explain(args) => commands::explain::run(&args, &ui),
+        Command::Completion(args) => commands::completion::run(&args, &ui),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => failure.report(&ui).into(),
+    }
+}
+
+/// The definition of the command line, for completions and documentation.
+pub(crate) fn definition() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
+/// What a command ends in.
+pub type Outcome = Result<Exit, Failure>;

@@ -1,0 +1,246 @@
+//! From the files that a user writes to a gate that judges.
+
+use crate::asks::Asking;
+use crate::exit::Failure;
+use anyhow::Context;
+use reeve_accounts::{Accounts, DomainScope};
+use reeve_config::{DatasetSource, GateFile, PolicyFile};
+use reeve_engine::{Gate, Policy, PolicyDigests, Route};
+use reeve_local::{MemoryLedger, RecordedFacts};
+use reeve_model::{Digest, Fault};
+use reeve_sandbox::{Dataset, Datasets, Index, Limits, Sandbox};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Largest text file that is read, bytes; each format has a smaller limit of its own.
+const FILE_BYTES_MAX: u64 = 512 * 1_048_576;
+
+/// A gate with what belongs to it.
+#[derive(Debug)]
+pub struct Wired {
+    /// The gate.
+    pub gate: Gate,
+    /// Where receipts are kept, when the gate file says.
+    pub receipts: Option<PathBuf>,
+    /// Policies whose plugin the sandbox refused: every request they judge is denied.
+    pub faults: Vec<(String, Fault)>,
+}
+
+/// Reads a file as bytes.
+///
+/// # Errors
+/// When it cannot be read or is too large.
+pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let size = std::fs::metadata(path).with_context(|| format!("failed to read `{}`", path.display()))?.len();
+    if size > FILE_BYTES_MAX {
+        return Err(Failure::new(format!("`{}` has {size} bytes, more than {FILE_BYTES_MAX}", path.display())));
+    }
+    Ok(std::fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))?)
+}
+
+/// Reads a file as text.
+///
+/// # Errors
+/// When it cannot be read or is not UTF-8.
+pub fn read_text(path: &Path) -> Result<String, Failure> {
+    String::from_utf8(read(path)?).map_err(|_| Failure::new(format!("`{}` is not UTF-8", path.display())))
+}
+
+/// The folder that relative paths in a file start from.
+#[must_use]
+pub fn folder(file: &Path) -> &Path {
+    file.parent().unwrap_or(Path::new("."))
+}
+
+/// Reads and wires a gate file.
+///
+/// # Errors
+/// Everything that is wrong with the file or one that it names.
+pub fn gate(path: &Path) -> Result<Wired, Failure> {
+    let base = folder(path);
+    let open = |name: &str| read(&base.join(name)).map_err(|failure| failure.to_string());
+    let file = GateFile::parse(&path.display().to_string(), &read_text(path)?, &open)?;
+    let accounts_path = base.join(&file.accounts);
+    let accounts = Accounts::parse(&accounts_path.display().to_string(), &read_text(&accounts_path)?)?;
+    let accounts = Arc::new(accounts);
+    let (world, facts_name) = match &file.facts {
+        None => (None, String::new()),
+        Some(name) => {
+            let path = base.join(name);
+            let shown = path.display().to_string();
+            (Some(reeve_config::world(&shown, &read_text(&path)?)?), shown)
+        }
+    };
+    let sandbox = Sandbox::new().map_err(|error| Failure::new(error.to_string()))?;
+    let root = base.join(&file.policies_root);
+    let (mut policies, mut faults): (Vec<Policy>, Vec<_>) = (Vec::new(), Vec::new());
+    for (name, place) in &file.policies {
+        let folder = policy_folder(base, &root, name).ok_or_else(|| no_policy(name, place, &root))?;
+        let loaded = policy(&folder, &sandbox, &accounts)?;
+        if policies.iter().any(|other| other.id == loaded.policy.id) {
+            return Err(Failure::new(format!("{place}: policy `{}` is named twice", loaded.policy.id)));
+        }
+        faults.extend(loaded.fault.map(|fault| (loaded.policy.id.clone(), fault)));
+        policies.push(loaded.policy);
+    }
+    policies.sort_by(|a, b| a.id.cmp(&b.id));
+    let digest = Digest::of(reeve_json::canonical(&file.whole).as_bytes());
+    let routes = file.kinds.into_iter().map(|it| Route { kind: it.kind, pattern: it.pattern }).collect();
+    let gate = Gate {
+        name: file.name,
+        account: file.account,
+        digest,
+        routes,
+        policies,
+        facts: Box::new(RecordedFacts::new(accounts, world, facts_name)),
+        ledger: Box::new(MemoryLedger::default()),
+    };
+    Ok(Wired { gate, receipts: file.receipts.map(|dir| base.join(dir)), faults })
+}
+
+/// A policy is a folder name below the root, or a path from the gate file.
+fn policy_folder(base: &Path, root: &Path, name: &str) -> Option<PathBuf> {
+    let named = root.join(name);
+    let candidates = if name.contains('/') { vec![base.join(name), named] } else { vec![named] };
+    candidates.into_iter().find(|folder| folder.join("policy.yaml").is_file())
+}
+
+fn no_policy(name: &str, place: &str, root: &Path) -> Failure {
+    let there: Vec<String> = std::fs::read_dir(root)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.join("policy.yaml").is_file())
+        .filter_map(|path| path.file_name()?.to_str().map(str::to_owned))
+        .collect();
+    let failure = Failure::new(format!("{place}: there is no policy `{name}` in `{}`", root.display()));
+    match reeve_yaml::closest(name, there.iter().map(String::as_str)) {
+        Some(close) => failure.hint(format!("did you mean `{close}`?")),
+        None => failure.hint("`policies-root` names the folder in which policies are looked up"),
+    }
+}
+
+/// A policy and, if the sandbox refused its plugin, why.
+#[derive(Debug)]
+pub struct LoadedPolicy {
+    /// The policy.
+    pub policy: Policy,
+    /// Why its plugin was not loaded.
+    pub fault: Option<Fault>,
+}
+
+fn policy(folder: &Path, sandbox: &Sandbox, accounts: &Accounts) -> Result<LoadedPolicy, Failure> {
+    let path = folder.join("policy.yaml");
+    let file = PolicyFile::parse(&path.display().to_string(), &read_text(&path)?)?;
+    let tables = file.datasets.iter().map(|(name, source)| {
+        let rows = match source {
+            DatasetSource::AccountDomains => (Index::Names, owner_rows(accounts)),
+            DatasetSource::File { path, index } => file_rows(&folder.join(path), index)?,
+        };
+        Ok((name.clone(), table(name, rows.0, rows.1)?))
+    });
+    let datasets = Datasets::new(tables.collect::<Result<Vec<_>, Failure>>()?);
+    let bytes = plugin_bytes(folder, &file)?;
+    let settings = reeve_json::canonical(&file.settings);
+    let digests = PolicyDigests {
+        plugin: Digest::of(&bytes),
+        settings: Digest::of(settings.as_bytes()),
+        datasets: datasets.digests().map(|(name, digest)| (name.to_owned(), digest.clone())).collect(),
+    };
+    let loaded = sandbox.load(&bytes, &settings, datasets, limits(&file));
+    let fault = loaded.as_ref().err().cloned();
+    let plugin = match loaded {
+        Ok(plugin) => Asking::Loaded(Box::new(plugin)),
+        Err(fault) => Asking::Faulty(fault),
+    };
+    let policy = Policy {
+        id: file.name,
+        kinds: file.kinds,
+        mode: file.mode,
+        needs: file.needs,
+        digests,
+        plugin: Box::new(plugin),
+    };
+    Ok(LoadedPolicy { policy, fault })
+}
+
+/// The bytes of a policy's plugin, compared with the digest that the file pins.
+///
+/// # Errors
+/// When the file cannot be read or has another digest.
+pub fn plugin_bytes(folder: &Path, file: &PolicyFile) -> Result<Vec<u8>, Failure> {
+    let path = folder.join(&file.plugin);
+    let bytes = read(&path).map_err(|failure| {
+        Failure::new(format!("{}: {failure}", file.plugin_place)).hint("build the plugins with `cargo xtask guests`")
+    })?;
+    let actual = Digest::of(&bytes);
+    match &file.digest {
+        Some(pinned) if *pinned != actual => {
+            let message = format!("PLUGIN_NOT_PINNED: `{}` has the digest {actual}, not {pinned}", path.display());
+            Err(Failure::new(format!("{}: {message}", file.plugin_place)))
+        }
+        Some(_) | None => Ok(bytes),
+    }
+}
+
+/// The limits of a policy file, with the sandbox's defaults for what it leaves out.
+#[must_use]
+pub fn limits(file: &PolicyFile) -> Limits {
+    let defaults = Limits::default();
+    let memory = file.limits.memory_bytes.and_then(|bytes| usize::try_from(bytes).ok());
+    Limits {
+        fuel: file.limits.fuel.unwrap_or(defaults.fuel),
+        memory_bytes: memory.unwrap_or(defaults.memory_bytes),
+        timeout_ms: file.limits.timeout_ms.unwrap_or(defaults.timeout_ms),
+    }
+}
+
+/// A table of a policy.
+///
+/// # Errors
+/// When a row does not fit the index.
+pub fn table(name: &str, index: Index, rows: Rows) -> Result<Dataset, Failure> {
+    Dataset::new(index, rows).map_err(|error| Failure::new(format!("dataset `{name}`: {error}")))
+}
+
+type Rows = Vec<(String, Vec<String>)>;
+
+/// Every account's domains: the name, and `<account id> <scope>` for each owner.
+fn owner_rows(accounts: &Accounts) -> Rows {
+    let row = |owner: reeve_accounts::DomainOwner| {
+        let scope = match owner.entry.scope {
+            DomainScope::Exact => "exact",
+            DomainScope::Subtree => "subtree",
+            DomainScope::Below => "below",
+        };
+        (owner.entry.name.clone(), vec![format!("{} {scope}", owner.id)])
+    };
+    accounts.domain_owners().into_iter().map(row).collect()
+}
+
+fn file_rows(path: &Path, index: &str) -> Result<(Index, Rows), Failure> {
+    let text = read_text(path)?;
+    let mut rows = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let line = line.split('#').next().unwrap_or_default();
+        let mut words = line.split_whitespace().map(str::to_owned);
+        let Some(key) = words.next() else { continue };
+        let values: Vec<String> = words.collect();
+        if values.is_empty() {
+            let message = format!("{}:{}:1: `{key}` has no value", path.display(), number + 1);
+            return Err(Failure::new(message).hint("a row is a key and at least one value, separated by spaces"));
+        }
+        rows.push((key, values));
+    }
+    Ok((index_of(index), rows))
+}
+
+/// The index of that name; the policy file has checked the word.
+#[must_use]
+pub fn index_of(word: &str) -> Index {
+    match word {
+        "cidrs" => Index::Cidrs,
+        "strings" => Index::Strings,
+        _ => Index::Names,
+    }
+}
