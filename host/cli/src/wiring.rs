@@ -61,14 +61,16 @@ pub fn gate(path: &Path) -> Result<Wired, Failure> {
     let open = |name: &str| read(&base.join(name)).map_err(|failure| failure.to_string());
     let file = GateFile::parse(&path.display().to_string(), &read_text(path)?, &open)?;
     let accounts_path = base.join(&file.accounts);
-    let accounts = Accounts::parse(&accounts_path.display().to_string(), &read_text(&accounts_path)?)?;
-    let accounts = Arc::new(accounts);
+    let accounts_text = read_text(&accounts_path)?;
+    Accounts::parse(&accounts_path.display().to_string(), &accounts_text)?;
+    // Facts name the file as the gate file does: a receipt must not depend on the folder a gate was started from.
+    let accounts = Arc::new(Accounts::parse(&file.accounts.display().to_string(), &accounts_text)?);
     let (world, facts_name) = match &file.facts {
         None => (None, String::new()),
         Some(name) => {
             let path = base.join(name);
             let shown = path.display().to_string();
-            (Some(reeve_config::world(&shown, &read_text(&path)?)?), shown)
+            (Some(reeve_config::world(&shown, &read_text(&path)?)?), name.display().to_string())
         }
     };
     let sandbox = Sandbox::new().map_err(|error| Failure::new(error.to_string()))?;

@@ -28,10 +28,11 @@ pub fn explain(receipt: &Receipt, paint: Paint) -> String {
     policies(body, paint, &mut out);
     push(&mut out, 0, &paint.paint(Role::Strong, "actions"));
     let actions = list(body, "actions");
+    let word = if decision == "permitted" { "call" } else { "asked" };
     if actions.is_empty() {
         push(&mut out, 2, "none");
     }
-    actions.iter().filter_map(Node::as_object).for_each(|action| action_lines(action, paint, &mut out));
+    actions.iter().filter_map(Node::as_object).for_each(|action| action_lines(action, word, paint, &mut out));
     push(&mut out, 0, &paint.paint(Role::Strong, "digests"));
     for member in body.get("digests").and_then(Node::as_object).into_iter().flatten() {
         push(&mut out, 2, &format!("{:<8} {}", member.key, plain(&member.value.value)));

@@ -42,7 +42,7 @@ pub fn human(story: &Story, paint: Paint) -> String {
     }
     for action in &story.actions {
         if let Value::Object(object) = action.to_json() {
-            action_lines(&object, paint, &mut out);
+            action_lines(&object, if permitted { "call" } else { "asked" }, paint, &mut out);
         }
     }
     let asked: Vec<String> = story.policies.iter().map(policy).collect();
@@ -95,10 +95,10 @@ pub fn grouped(number: u64) -> String {
     out
 }
 
-/// An action: its call on one line, then each parameter.
-pub(crate) fn action_lines(action: &Object, paint: Paint, out: &mut String) {
+/// An action: its call on one line after `word`, then each parameter.
+pub(crate) fn action_lines(action: &Object, word: &str, paint: Paint, out: &mut String) {
     let call = action.get("call").and_then(Node::as_str).unwrap_or("?");
-    line(out, 2, &format!("{} {}", paint.paint(Role::Faint, "call"), paint.paint(Role::Strong, call)));
+    line(out, 2, &format!("{} {}", paint.paint(Role::Faint, word), paint.paint(Role::Strong, call)));
     for member in action {
         match (member.key.as_str(), &member.value.value) {
             ("call" | "at", _) | (_, Value::Null) => {}

@@ -6,6 +6,7 @@ use crate::limits::{
     TABLE_ELEMENTS_MAX, TABLE_KEEP_RESIDENT_BYTES, TABLES_MAX, WASM_STACK_BYTES,
 };
 use crate::state::State;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy};
@@ -14,6 +15,7 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, Po
 #[derive(Clone)]
 pub struct Sandbox {
     pub(crate) engine: Engine,
+    pub(crate) places: Arc<Places>,
 }
 
 /// Why there is no sandbox on this machine.
@@ -35,7 +37,7 @@ impl Sandbox {
     pub fn new() -> Result<Self, SandboxError> {
         let engine = Engine::new(&config()).map_err(|error| SandboxError(format!("{error:#}")))?;
         start_clock(&engine)?;
-        Ok(Self { engine })
+        Ok(Self { engine, places: Arc::default() })
     }
 
     /// A linker that offers `log`, and `dataset` when it is granted. What is not offered here cannot be imported.
@@ -75,9 +77,9 @@ fn config() -> Config {
 fn pool() -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(POOL_INSTANCES);
-    pool.total_core_instances(POOL_INSTANCES * 4);
-    pool.total_memories(POOL_INSTANCES * 2);
-    pool.total_tables(POOL_INSTANCES * 4);
+    pool.total_core_instances(POOL_INSTANCES * CORE_INSTANCES_MAX);
+    pool.total_memories(POOL_INSTANCES * MEMORIES_MAX);
+    pool.total_tables(POOL_INSTANCES * TABLES_MAX);
     pool.max_core_instances_per_component(CORE_INSTANCES_MAX);
     pool.max_memories_per_component(MEMORIES_MAX);
     pool.max_tables_per_component(TABLES_MAX);
@@ -102,4 +104,32 @@ fn start_clock(engine: &Engine) -> Result<(), SandboxError> {
     };
     let clock = std::thread::Builder::new().name("reeve-epoch".to_owned()).spawn(tick);
     clock.map(|_| ()).map_err(|error| SandboxError(format!("no thread for the clock: {error}")))
+}
+
+/// The places of the pool. Who finds none waits: an evaluation must not fail because of others.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    taken: Mutex<u32>,
+    freed: Condvar,
+}
+
+impl Places {
+    pub(crate) fn take(&self) -> Place<'_> {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = |taken: &mut u32| *taken >= POOL_INSTANCES;
+        let mut taken = self.freed.wait_while(taken, full).unwrap_or_else(PoisonError::into_inner);
+        *taken += 1;
+        Place(self)
+    }
+}
+
+/// A place, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Place<'a>(&'a Places);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        *self.0.taken.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.freed.notify_one();
+    }
 }

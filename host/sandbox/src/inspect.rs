@@ -91,10 +91,10 @@ impl Sandbox {
     ) -> Result<(), Fault> {
         let names = inspection.imports.iter().chain(&inspection.exports);
         if let Some(other) = names.filter(|name| name.starts_with("reeve:policy/")).find(|name| !speaks(name)) {
-            return Err(Fault::ContractVersion { found: other.clone(), supported: CONTRACT });
+            return Err(Fault::ContractVersion { found: name_shown(other), supported: CONTRACT });
         }
         if let Some(import) = inspection.ungranted(dataset_granted) {
-            return Err(Fault::ImportNotGranted { import: import.to_owned() });
+            return Err(Fault::ImportNotGranted { import: name_shown(import) });
         }
         let missing = |what: String| Err(Fault::NotAPolicy { message: format!("it exports no {what}") });
         let Some(guard) = inspection.exports.iter().find(|name| without_version(name) == GUARD) else {
@@ -123,6 +123,11 @@ fn has_function(item: &ComponentItem, engine: &wasmtime::Engine) -> bool {
         | ComponentItem::Component(_)
         | ComponentItem::Resource(_) => true,
     }
+}
+
+/// Names are the guest's words, and as long as it likes.
+fn name_shown(name: &str) -> String {
+    reeve_model::text::shown(name, 200)
 }
 
 pub(crate) fn one_line(error: &wasmtime::Error) -> String {

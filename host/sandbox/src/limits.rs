@@ -37,6 +37,8 @@ pub const LOG_LINE_CHARS_MAX: usize = 1_000;
 pub(crate) const DATASET_CALL_FUEL: u64 = 1_000;
 /// Fuel that each row of an answer costs on top.
 pub(crate) const DATASET_ROW_FUEL: u64 = 200;
+/// Fuel of each byte that a look-up or a log line copies: what wasmtime takes for a byte of `memory.copy`.
+pub(crate) const HOST_BYTE_FUEL: u64 = 1;
 /// Rows that one look-up returns at most, as the contract says.
 pub(crate) const DATASET_ROWS_MAX: usize = 100;
 

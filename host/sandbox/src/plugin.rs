@@ -1,19 +1,24 @@
 //! A loaded plugin: compiled, admitted, linked, configured once; asked in a fresh instance each time.
 
-use crate::bindings::{Policy, PolicyPre};
+use crate::bindings::{Policy, PolicyIndices};
 use crate::classify::fault;
 use crate::convert;
 use crate::dataset::{Dataset, Datasets, Index};
-use crate::engine::Sandbox;
+use crate::engine::{Place, Places, Sandbox};
 use crate::inspect::{Inspection, one_line};
 use crate::limits::{CONFIGURE_FUEL, EPOCH_TICK_MS, HOST_CALL_BYTES_MAX, Limits};
 use crate::state::State;
 use reeve_model::{Answer, Fault, Request};
 use std::sync::Arc;
 use wasmtime::Store;
+use wasmtime::component::InstancePre;
 
 /// The contract that this host speaks.
 pub const CONTRACT: &str = "reeve:policy@0.1.0";
+
+/// Fuel above a limit: wasmtime looks only where a guest loops or calls, and says "none left" of who used all as of who
+/// used more. With one unit to spare the two differ, and the limit is exact.
+const SPARE_FUEL: u64 = 1;
 
 /// What a plugin says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +51,9 @@ pub struct Asked {
 /// A plugin with its settings, tables and limits.
 pub struct Plugin {
     engine: wasmtime::Engine,
-    pre: PolicyPre<State>,
+    places: Arc<Places>,
+    pre: InstancePre<State>,
+    indices: PolicyIndices,
     settings: String,
     datasets: Arc<Datasets>,
     limits: Limits,
@@ -69,7 +76,10 @@ impl Sandbox {
     /// The fault that every request would meet.
     pub fn load(&self, bytes: &[u8], settings: &str, datasets: Datasets, limits: Limits) -> Result<Plugin, Fault> {
         let plugin = self.link(bytes, settings, datasets, limits)?;
-        plugin.configured().map(|_| plugin)
+        {
+            let (_place, _store, _policy) = plugin.configured()?;
+        }
+        Ok(plugin)
     }
 
     /// What a plugin says of itself, whatever it imports and whatever settings it would want. Look-ups find no table.
@@ -94,10 +104,13 @@ impl Sandbox {
         }
         let different = |error: wasmtime::Error| Fault::NotAPolicy { message: one_line(&error) };
         let linker = self.linker(dataset_granted).map_err(different)?;
-        let pre = linker.instantiate_pre(&component).and_then(PolicyPre::new).map_err(different)?;
+        let pre = linker.instantiate_pre(&component).map_err(different)?;
+        let indices = PolicyIndices::new(&pre).map_err(different)?;
         Ok(Plugin {
             engine: self.engine.clone(),
+            places: Arc::clone(&self.places),
             pre,
+            indices,
             settings: settings.to_owned(),
             datasets: Arc::new(datasets),
             limits,
@@ -128,7 +141,7 @@ impl Plugin {
     /// Asks the plugin about one request, in a fresh instance. Every failure is an answer.
     #[must_use]
     pub fn ask(&self, request: &Request<'_>) -> Asked {
-        let (mut store, policy) = match self.configured() {
+        let (_place, mut store, policy) = match self.configured() {
             Ok(configured) => configured,
             Err(fault) => return Asked { answer: Answer::Fault(fault), fuel: 0, memory_bytes: 0, log: Vec::new() },
         };
@@ -138,11 +151,13 @@ impl Plugin {
         let reply = policy.reeve_policy_guard().call_evaluate(&mut store, &request);
         let left = store.get_fuel().unwrap_or_default();
         let state = store.data();
-        let fuel =
-            (self.limits.fuel - left.min(self.limits.fuel)).saturating_add(state.host_fuel).min(self.limits.fuel);
+        let limit = self.limits.fuel;
+        let spent = limit.saturating_add(SPARE_FUEL).saturating_sub(left).saturating_add(state.host_fuel);
+        let fuel = spent.min(limit);
         let answer = match reply {
-            // Guest and look-ups share one limit; the guest could not know that it had passed it.
-            Ok(_) if left < state.host_fuel => Answer::Fault(Fault::OutOfFuel { limit: self.limits.fuel }),
+            // Guest and look-ups share one limit, and the guest is looked at only where it loops or calls: it may have
+            // ended past it.
+            Ok(_) if spent > limit => Answer::Fault(Fault::OutOfFuel { limit }),
             Ok(reply) => convert::answer(reply).unwrap_or_else(|message| Answer::Fault(Fault::BadReply { message })),
             Err(error) => Answer::Fault(fault(&error, state, &self.limits, self.limits.fuel)),
         };
@@ -155,7 +170,7 @@ impl Plugin {
     /// # Errors
     /// The fault it met.
     pub fn describe(&self) -> Result<Description, Fault> {
-        let (mut store, policy) = self.instance()?;
+        let (_place, mut store, policy) = self.instance()?;
         let told = policy.reeve_policy_guard().call_describe(&mut store);
         let told = told.map_err(|error| fault(&error, store.data(), &self.limits, CONFIGURE_FUEL))?;
         Ok(Description {
@@ -172,11 +187,11 @@ impl Plugin {
     }
 
     /// A fresh instance that has read its settings.
-    fn configured(&self) -> Result<(Store<State>, Policy), Fault> {
-        let (mut store, policy) = self.instance()?;
+    fn configured(&self) -> Result<(Place<'_>, Store<State>, Policy), Fault> {
+        let (place, mut store, policy) = self.instance()?;
         let told = policy.reeve_policy_guard().call_configure(&mut store, &self.settings);
         match told {
-            Ok(Ok(())) => Ok((store, policy)),
+            Ok(Ok(())) => Ok((place, store, policy)),
             Ok(Err(reasons)) => {
                 let reasons = convert::reasons(reasons).map_err(|message| Fault::BadReply { message })?;
                 let lines: Vec<String> = reasons.into_iter().map(|reason| reason.message).collect();
@@ -186,21 +201,26 @@ impl Plugin {
         }
     }
 
-    fn instance(&self) -> Result<(Store<State>, Policy), Fault> {
+    /// A fresh instance. Its place in the pool comes first, so that it is given back last.
+    fn instance(&self) -> Result<(Place<'_>, Store<State>, Policy), Fault> {
+        let place = self.places.take();
         let state = State::new(self.limits.memory_bytes, CONFIGURE_FUEL, Arc::clone(&self.datasets));
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| state);
         store.set_hostcall_fuel(HOST_CALL_BYTES_MAX);
         self.rearm(&mut store, CONFIGURE_FUEL);
-        let policy = self.pre.instantiate(&mut store);
-        let policy = policy.map_err(|error| fault(&error, store.data(), &self.limits, CONFIGURE_FUEL))?;
-        Ok((store, policy))
+        let instance = self.pre.instantiate(&mut store);
+        let instance = instance.map_err(|error| fault(&error, store.data(), &self.limits, CONFIGURE_FUEL))?;
+        // Compares the types of the functions; nothing of the guest runs.
+        let policy = self.indices.load(&mut store, &instance);
+        let policy = policy.map_err(|error| Fault::NotAPolicy { message: one_line(&error) })?;
+        Ok((place, store, policy))
     }
 
     /// Winds up fuel and clock for one call.
     fn rearm(&self, store: &mut Store<State>, fuel: u64) {
         // Fuel is switched on in the engine's configuration, so this cannot fail; were it to, no fuel is no work.
-        let _ = store.set_fuel(fuel);
+        let _ = store.set_fuel(fuel.saturating_add(SPARE_FUEL));
         store.set_epoch_deadline(self.limits.timeout_ms.div_ceil(EPOCH_TICK_MS) + 1);
     }
 }

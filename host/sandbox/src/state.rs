@@ -3,7 +3,10 @@
 use crate::bindings::reeve::policy::dataset::{DatasetError, Entry, Host as DatasetHost};
 use crate::bindings::reeve::policy::log::Host as LogHost;
 use crate::dataset::{self, Datasets, Row};
-use crate::limits::{DATASET_CALL_FUEL, DATASET_ROW_FUEL, DATASET_ROWS_MAX, LOG_LINE_CHARS_MAX, LOG_LINES_MAX};
+use crate::limits::{
+    DATASET_CALL_FUEL, DATASET_ROW_FUEL, DATASET_ROWS_MAX, HOST_BYTE_FUEL, LOG_LINE_CHARS_MAX, LOG_LINES_MAX,
+    TABLE_ELEMENTS_MAX,
+};
 use std::sync::Arc;
 use wasmtime::ResourceLimiter;
 
@@ -47,7 +50,8 @@ impl State {
         self.host_fuel = 0;
     }
 
-    fn grow(&mut self, current_bytes: usize, desired_bytes: usize) -> wasmtime::Result<bool> {
+    /// `forbidden`: beyond what the module allows itself, so that it will not be granted whatever is said here.
+    fn grow(&mut self, current_bytes: usize, desired_bytes: usize, forbidden: bool) -> wasmtime::Result<bool> {
         let more = desired_bytes.saturating_sub(current_bytes);
         let total = self.memory_bytes.saturating_add(more);
         if total > self.memory_limit_bytes {
@@ -55,14 +59,19 @@ impl State {
             // An error traps at once and alike in every language; `false` would let each go its own way.
             return Err(wasmtime::Error::msg("memory limit reached"));
         }
-        self.memory_bytes = total;
-        Ok(true)
+        if !forbidden {
+            self.memory_bytes = total;
+        }
+        Ok(!forbidden)
     }
 
-    fn charge(&mut self, rows: usize) -> wasmtime::Result<()> {
-        let rows = u64::try_from(rows).unwrap_or(u64::MAX);
-        self.host_fuel =
-            self.host_fuel.saturating_add(DATASET_CALL_FUEL).saturating_add(rows.saturating_mul(DATASET_ROW_FUEL));
+    /// Takes the price of one call: `bytes` were copied for the guest in it, either way.
+    fn charge(&mut self, rows: usize, bytes: usize) -> wasmtime::Result<()> {
+        let times = |count: usize, price: u64| u64::try_from(count).unwrap_or(u64::MAX).saturating_mul(price);
+        let price = DATASET_CALL_FUEL
+            .saturating_add(times(rows, DATASET_ROW_FUEL))
+            .saturating_add(times(bytes, HOST_BYTE_FUEL));
+        self.host_fuel = self.host_fuel.saturating_add(price);
         if self.host_fuel > self.host_fuel_limit {
             self.host_fuel_refused = true;
             return Err(wasmtime::Error::msg("fuel used up by look-ups"));
@@ -72,11 +81,21 @@ impl State {
 
     fn one(
         &mut self,
+        asked: [&str; 2],
         found: Result<Option<Row<'_>>, dataset::LookupError>,
     ) -> wasmtime::Result<Result<Option<Entry>, DatasetError>> {
-        self.charge(usize::from(matches!(found, Ok(Some(_)))))?;
+        let row = found.as_ref().ok().and_then(Option::as_ref);
+        self.charge(usize::from(row.is_some()), bytes(asked) + row.map_or(0, row_bytes))?;
         Ok(found.map(|row| row.map(entry)).map_err(lookup_error))
     }
+}
+
+fn bytes(texts: [&str; 2]) -> usize {
+    texts.map(str::len).iter().sum()
+}
+
+fn row_bytes(row: &Row<'_>) -> usize {
+    row.key.len() + row.values.iter().map(String::len).sum::<usize>()
 }
 
 fn entry(row: Row<'_>) -> Entry {
@@ -91,31 +110,35 @@ fn lookup_error(error: dataset::LookupError) -> DatasetError {
 }
 
 impl ResourceLimiter for State {
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        self.grow(current, desired)
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        self.grow(current, desired, maximum.is_some_and(|maximum| desired > maximum))
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        self.grow(current.saturating_mul(TABLE_ELEMENT_BYTES), desired.saturating_mul(TABLE_ELEMENT_BYTES))
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let bytes = |elements: usize| elements.saturating_mul(TABLE_ELEMENT_BYTES);
+        // More than any slot of the pool holds is more than anyone may have.
+        let wanted = if desired > TABLE_ELEMENTS_MAX { usize::MAX } else { bytes(desired) };
+        self.grow(bytes(current), wanted, maximum.is_some_and(|maximum| desired > maximum))
     }
 }
 
 impl DatasetHost for State {
     fn exact(&mut self, table: String, key: String) -> wasmtime::Result<Result<Option<Entry>, DatasetError>> {
         let datasets = Arc::clone(&self.datasets);
-        self.one(datasets.exact(&table, &key))
+        self.one([&table, &key], datasets.exact(&table, &key))
     }
 
     fn longest_suffix(&mut self, table: String, name: String) -> wasmtime::Result<Result<Option<Entry>, DatasetError>> {
         let datasets = Arc::clone(&self.datasets);
-        self.one(datasets.longest_suffix(&table, &name))
+        self.one([&table, &name], datasets.longest_suffix(&table, &name))
     }
 
     fn below(&mut self, table: String, name: String, limit: u32) -> wasmtime::Result<Result<Vec<Entry>, DatasetError>> {
         let datasets = Arc::clone(&self.datasets);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX).min(DATASET_ROWS_MAX);
         let found = datasets.below(&table, &name, limit);
-        self.charge(found.as_ref().map_or(0, Vec::len))?;
+        let rows = found.as_deref().unwrap_or_default();
+        self.charge(rows.len(), bytes([&table, &name]) + rows.iter().map(row_bytes).sum::<usize>())?;
         Ok(found.map(|rows| rows.into_iter().map(entry).collect()).map_err(lookup_error))
     }
 
@@ -125,13 +148,13 @@ impl DatasetHost for State {
         address: String,
     ) -> wasmtime::Result<Result<Option<Entry>, DatasetError>> {
         let datasets = Arc::clone(&self.datasets);
-        self.one(datasets.longest_prefix(&table, &address))
+        self.one([&table, &address], datasets.longest_prefix(&table, &address))
     }
 }
 
 impl LogHost for State {
     fn debug(&mut self, message: String) -> wasmtime::Result<()> {
-        self.charge(0)?;
+        self.charge(0, message.len())?;
         if self.log.len() < LOG_LINES_MAX {
             self.log.push(reeve_model::text::shown(&message, LOG_LINE_CHARS_MAX));
         }

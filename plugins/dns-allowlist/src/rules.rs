@@ -154,9 +154,9 @@ impl<N: Names> Judge<'_, N> {
     fn not_allowed(&self, change: &RecordSetChange, owner: &str, at: &str) -> Result<Reason, PolicyError> {
         let name = change.name.as_str();
         let first = name.split('.').next().unwrap_or_default();
-        let hashed = first.strip_prefix('_').is_some_and(|rest| {
-            rest.len() == 32 && rest.bytes().all(|byte| byte.is_ascii_hexdigit())
-        });
+        let hashed = first
+            .strip_prefix('_')
+            .is_some_and(|rest| rest.len() == 32 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
         let mail_label = |label: &str| matches!(label, "_dmarc" | "_domainkey" | "_mta-sts" | "_smtp" | "_adsp");
         let mail_type = matches!(change.record_type.as_str(), "MX" | "TXT" | "SPF");
         let (code, what) = if first == "_acme-challenge" || hashed {
@@ -285,8 +285,7 @@ mod tests {
     #[track_caller]
     fn code(allowed: &[&str], record_type: &str, name: &str) -> String {
         let allowed = FactValue::Texts(allowed.iter().map(|text| (*text).to_owned()).collect());
-        let settings =
-            Settings::parse(r#"{"types":["A","CNAME","NS","TXT","MX","DS"]}"#).expect("good");
+        let settings = Settings::parse(r#"{"types":["A","CNAME","NS","TXT","MX","DS"]}"#).expect("good");
         match judge(&request(allowed, record_type, name), &settings, &owners()).expect("judged") {
             Verdict::Allow(_) => "allow".into(),
             Verdict::Deny(reasons) => reasons[0].code.clone(),

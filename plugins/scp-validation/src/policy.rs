@@ -168,7 +168,10 @@ mod tests {
         assert!(matches!(judge(&request(&[GOOD]), &plain), Verdict::Allow(_)));
         assert!(matches!(judge(&request(&[]), &plain), Verdict::Abstain(_)));
         let Verdict::Deny(reasons) = judge(&request(&[GOOD, "{"]), &plain) else { panic!("denied") };
-        assert_eq!((reasons[0].code.as_str(), reasons[0].at.as_deref()), ("JSON_SYNTAX", Some("/detail/policies/0/document")));
+        assert_eq!(
+            (reasons[0].code.as_str(), reasons[0].at.as_deref()),
+            ("JSON_SYNTAX", Some("/detail/policies/0/document"))
+        );
         let Verdict::Deny(reasons) = judge(&request(&[STS]), &plain) else { panic!("denied") };
         assert!(reasons.iter().any(|reason| reason.code == "DENY_STS"));
         let waiving = r#"{"waive":["DENY_STS"],"break-glass":["arn:aws:iam::*:role/BreakGlass"]}"#;
@@ -183,7 +186,8 @@ mod tests {
     #[test]
     fn a_flood_of_findings_is_cut_after_what_denies() {
         let sid = (0..150).map(|at| format!(r#"{{"Effect":"Deny","Action":"s3:Get{at}","Resource":"*"}}"#));
-        let document = format!(r#"{{"Version":"2012-10-17","Statement":[{},{{}}]}}"#, sid.collect::<Vec<_>>().join(","));
+        let document =
+            format!(r#"{{"Version":"2012-10-17","Statement":[{},{{}}]}}"#, sid.collect::<Vec<_>>().join(","));
         let Verdict::Deny(reasons) = judge(&request(&[&document]), &Settings::default()) else { panic!("denied") };
         assert_eq!(reasons.len(), REASONS_MAX);
         assert_eq!(reasons[0].severity, Severity::Error);

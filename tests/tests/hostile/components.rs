@@ -109,7 +109,7 @@ fn a_start_function_is_under_the_same_limits() {
     ] {
         assert_eq!(fault_of_wat(&with_module(module), limits), expected, "{module}");
     }
-    let module = r#"(func $s (@name "\\1b[2Jok\\e2\\80\\ae") unreachable) (start $s)"#;
+    let module = r#"(func $s (@name "\1b[2Jok\e2\80\ae") unreachable) (start $s)"#;
     let Fault::Trap { message } = fault_of_wat(&with_module(module), patient) else { panic!("another fault") };
     assert!(message.ends_with("in `\\u{1b}[2Jok\\u{202e}`"), "a name is a text of the guest: {message}");
 }

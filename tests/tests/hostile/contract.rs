@@ -157,6 +157,13 @@ fn a_table_that_is_not_granted_does_not_exist() {
 }
 
 #[test]
+fn a_description_is_what_the_plugin_says() {
+    let told = super::support::plain().describe().expect("a description");
+    assert_eq!((told.name.as_str(), told.kinds.len()), ("hostile", 0));
+    assert_eq!(told.reasons, [("FOUND".to_owned(), "What it found.".to_owned())]);
+}
+
+#[test]
 fn a_guest_reads_as_one_of_the_contract_only_as_a_whole() {
     assert!(matches!(fault(&guest()[..8], Limits::default()), Fault::NotAPolicy { .. }), "an empty component");
 }
