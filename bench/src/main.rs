@@ -1,1 +1,184 @@
-fn main() {}
+//! What a decision costs, beside the same rules compiled natively, in one run.
+//!
+//! `cargo xtask bench` prints a table: medians and 99th percentiles in microseconds of wall clock, on one thread, and
+//! the ratio to native; and instructions per decision where the machine counts them. Nothing is asserted: a figure is a
+//! figure of the machine it was taken on.
+#![expect(clippy::print_stdout, reason = "the table is the output")]
+
+mod native;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use native::{Native, owners};
+use perf_event::Builder;
+use perf_event::events::Hardware;
+use reeve_accounts::Accounts;
+use reeve_engine::{Delivery, Gate};
+use reeve_model::Timestamp;
+use std::path::Path;
+use std::time::Instant;
+
+/// Decisions before the clock starts: caches, pool and branch predictor settle.
+const WARM_UP: usize = 500;
+/// Decisions that are timed, one by one.
+const ROUNDS: usize = 20_000;
+/// Decisions over which instructions are counted.
+const COUNTED: u64 = 2_000;
+
+/// A request of one change, in the form in which EventBridge delivers it.
+const DNS_EVENT: &str = r#"{"version":"0","id":"687754b2-abd6-3ae6-ae2d-f98bd134512e","detail-type":"DNS_RECORD_CHANGE","source":"app.infra","account":"111122223333","time":"2026-11-21T11:59:00Z","region":"ap-southeast-2","resources":[],"detail":{"nonce":"687754b2-abd6-3ae6-ae2d-f98bd134512e","dryrun":false,"changes":[{"action":"UPSERT","name":"web.foo.example.com","type":"A","ttl":300,"values":["192.0.2.10"]}]}}"#;
+
+struct Measured {
+    p50_us: f64,
+    p99_us: f64,
+    instructions: Option<u64>,
+}
+
+fn measure(mut once: impl FnMut()) -> Measured {
+    (0..WARM_UP).for_each(|_| once());
+    let mut nanos: Vec<u128> = (0..ROUNDS)
+        .map(|_| {
+            let start = Instant::now();
+            once();
+            start.elapsed().as_nanos()
+        })
+        .collect();
+    nanos.sort_unstable();
+    let at = |share: f64| {
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a place in a list of 20,000, and nanoseconds far below 2^52"
+        )]
+        nanos.get((share * (ROUNDS as f64 - 1.0)) as usize).map_or(0.0, |nanos| *nanos as f64 / 1_000.0)
+    };
+    Measured { p50_us: at(0.5), p99_us: at(0.99), instructions: instructions(&mut once) }
+}
+
+/// User-space instructions per call, where the kernel and the machine count them.
+fn instructions(once: &mut impl FnMut()) -> Option<u64> {
+    let mut counter = Builder::new(Hardware::INSTRUCTIONS).exclude_kernel(true).build().ok()?;
+    counter.enable().ok()?;
+    (0..COUNTED).for_each(|_| once());
+    counter.disable().ok()?;
+    Some(counter.read().ok()? / COUNTED).filter(|&count| count > 0)
+}
+
+fn row(name: &str, wasm: &Measured, native: &Measured) {
+    let ratio = wasm.p50_us / native.p50_us;
+    let count = match (wasm.instructions, native.instructions) {
+        (Some(wasm), Some(native)) => format!("{wasm:>9} {native:>9}"),
+        (_, _) => format!("{:>9} {:>9}", "-", "-"),
+    };
+    println!(
+        "{name:<44} {:>9.2} {:>9.2} {:>9.2} {:>9.2} {ratio:>7.1} {count}",
+        wasm.p50_us, wasm.p99_us, native.p50_us, native.p99_us
+    );
+}
+
+/// The gate with every policy judging every kind, so that three are asked; its plugins native or in the sandbox.
+fn gate(root: &Path, native: bool) -> Result<Gate> {
+    let wired = reeve::wiring::gate(&root.join("bench/gate.yaml")).map_err(|failure| anyhow!("{failure}"))?;
+    ensure!(wired.faults.is_empty(), "a plugin was not loaded: {:?}", wired.faults);
+    let mut gate = wired.gate;
+    let accounts = std::fs::read_to_string(root.join("policies/examples/accounts.yaml")).context("accounts")?;
+    let accounts = Accounts::parse("accounts.yaml", &accounts).map_err(|errors| anyhow!("{errors:?}"))?;
+    for policy in &mut gate.policies {
+        // `dns-allowlist` judges DNS requests alone; the others say that a request is none of theirs.
+        if policy.id != "dns-allowlist" {
+            policy.kinds = None;
+        }
+        if native {
+            policy.plugin = Box::new(native_plugin(&policy.id, &accounts)?);
+        }
+    }
+    Ok(gate)
+}
+
+fn native_plugin(policy: &str, accounts: &Accounts) -> Result<Native> {
+    let refused = |reasons: Vec<reeve_sdk::Reason>| anyhow!("{reasons:?}");
+    Ok(match policy {
+        "sender-trust" => {
+            let settings = r#"{"tiers":["dev","standard","infra","audit","cicd"],"kinds":{"DNS_RECORD_CHANGE":"dev","SCP_UPDATE":"dev"}}"#;
+            Native::SenderTrust(sender_trust::rules::Settings::parse(settings).map_err(refused)?)
+        }
+        "dns-allowlist" => {
+            let settings = dns_allowlist::rules::Settings::parse("{}").map_err(refused)?;
+            Native::DnsAllowlist(settings, owners(accounts))
+        }
+        _ => Native::ScpValidation(scp_validation::policy::Settings::parse("{}").map_err(refused)?),
+    })
+}
+
+fn delivery(body: &str) -> Delivery {
+    Delivery { body: body.as_bytes().to_vec(), origin: "bench".to_owned(), verified: true, content_type: None }
+}
+
+/// One policy alone, on the request that the line hands it.
+fn per_policy(wasm: &Gate, native: &Gate, now: Timestamp) -> Result<()> {
+    for (sandboxed, plain) in wasm.policies.iter().zip(&native.policies) {
+        let request = Frozen::new(wasm, &sandboxed.id, now)?;
+        let in_sandbox = measure(|| drop(request.with(|it| sandboxed.plugin.ask(it))));
+        let natively = measure(|| drop(request.with(|it| plain.plugin.ask(it))));
+        let fuel = request.with(|it| sandboxed.plugin.ask(it)).fuel;
+        row(&format!("{} (fuel {fuel})", sandboxed.id), &in_sandbox, &natively);
+    }
+    Ok(())
+}
+
+/// What one policy was asked in a judged story, to be asked again.
+struct Frozen {
+    story: reeve_engine::Story,
+    detail: String,
+    facts: Vec<reeve_model::Fact>,
+}
+
+impl Frozen {
+    fn new(gate: &Gate, policy: &str, now: Timestamp) -> Result<Self> {
+        let story = gate.judge(&delivery(DNS_EVENT), now);
+        let asked =
+            story.policies.iter().find(|asked| asked.answer.policy == policy).context("the policy was asked")?;
+        let detail = story.event.as_ref().context("an event")?.detail_canonical();
+        Ok(Self { detail, facts: asked.facts.clone(), story })
+    }
+
+    fn with(&self, ask: impl FnOnce(&reeve_model::Request<'_>) -> reeve_engine::Asked) -> reeve_engine::Asked {
+        let (Some(event), Some(sender), Some(nonce)) = (&self.story.event, &self.story.sender, &self.story.nonce)
+        else {
+            unreachable!("the story was judged to its end");
+        };
+        ask(&reeve_model::Request {
+            kind: self.story.kind.as_deref().unwrap_or_default(),
+            event,
+            detail: &self.detail,
+            sender,
+            nonce,
+            dry_run: false,
+            actions: &self.story.actions,
+            facts: &self.facts,
+            now: self.story.now,
+        })
+    }
+}
+
+fn main() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the workspace")?.to_owned();
+    let now: Timestamp = "2026-11-21T12:00:00Z".parse().context("the moment")?;
+    let (wasm, native) = (gate(&root, false)?, gate(&root, true)?);
+    for (gate, what) in [(&wasm, "in the sandbox"), (&native, "natively")] {
+        let story = gate.judge(&delivery(DNS_EVENT), now);
+        ensure!(story.decision.permitted(), "the request is denied {what}: {:?}", story.decision.reasons());
+        ensure!(story.policies.len() == 3, "three policies are asked {what}");
+    }
+    println!("microseconds of wall clock, one thread, {ROUNDS} rounds each; instructions in user space\n");
+    println!(
+        "{:<44} {:>9} {:>9} {:>9} {:>9} {:>7} {:>9} {:>9}",
+        "", "wasm p50", "wasm p99", "nat. p50", "nat. p99", "ratio", "wasm ins", "nat. ins"
+    );
+    let body = delivery(DNS_EVENT);
+    let line = |gate: &Gate| measure(|| drop(std::hint::black_box(gate.judge(&body, now))));
+    row("event bytes to decision, three policies", &line(&wasm), &line(&native));
+    let sealed = |gate: &Gate| measure(|| drop(std::hint::black_box(gate.judge(&body, now).seal(None).line())));
+    row("the same, receipt included", &sealed(&wasm), &sealed(&native));
+    per_policy(&wasm, &native, now)
+}

@@ -101,7 +101,11 @@ pub fn judge(request: &Request, settings: &Settings, owners: &impl Names) -> Res
             reasons.extend(judge.change(change, &request.kind)?);
         }
     }
-    Ok(if reasons.is_empty() { Verdict::Allow(Vec::new()) } else { Verdict::Deny(reasons) })
+    Ok(match (request.actions.is_empty(), reasons.is_empty()) {
+        (true, _) => Verdict::Abstain("the request changes no record set".to_owned()),
+        (false, true) => Verdict::Allow(Vec::new()),
+        (false, false) => Verdict::Deny(reasons),
+    })
 }
 
 struct Judge<'a, N> {
@@ -122,25 +126,30 @@ impl<N: Names> Judge<'_, N> {
             let at = format!("{}/type", change.at);
             return Ok(Some(reason("TYPE_NOT_ALLOWED", message).at(at).fix(format!("types: {types}"))));
         }
-        if !self.allowed.iter().any(|entry| entry.covers(owner)) {
+        // A wildcard stands for what is below its name, not for the name: whoever owns all of that may write it.
+        let wildcard = name.starts_with("*.");
+        let owns_below = self.owns_below(owner);
+        if !self.allowed.iter().any(|entry| entry.covers(owner)) && !(wildcard && owns_below) {
             return Ok(Some(self.not_allowed(change, owner, &at)?));
         }
-        if name.starts_with("*.") && !(self.settings.wildcards && self.owns_below(owner)) {
+        if wildcard && !(self.settings.wildcards && owns_below) {
             let message = format!("`{name}` covers every name below `{owner}`");
             return Ok(Some(reason("DNS_WILDCARD_NOT_ALLOWED", message).at(at)));
         }
         let delegates = matches!(change.record_type.as_str(), "NS" | "DS");
-        if delegates && !self.owns_below(owner) {
+        if delegates && !owns_below {
             let message = format!("{} at `{name}` hands over everything below it", change.record_type);
             return Ok(Some(reason("DELEGATION_NEEDS_SUBTREE", message).at(at)));
         }
-        if self.owned_by_other(owner)? {
+        if self.owned_by_other(&if wildcard { format!("*.{owner}") } else { owner.to_owned() })? {
             let message = format!("`{name}` belongs to another account, which owns a longer match");
             return Ok(Some(reason("NAME_OWNED_BY_OTHER", message).at(at)));
         }
-        let covers_below = delegates || change.record_type == "CNAME" || name.starts_with("*.");
-        if covers_below && change.operation != Operation::Delete && self.others_below(owner)? {
-            let message = format!("another account owns a name below `{owner}`, which this record would take over");
+        // `_hash.pay.example.com` speaks for `pay.example.com`, and stands above nothing of it.
+        let above = if wildcard { owner } else { name };
+        let covers_below = delegates || change.record_type == "CNAME" || wildcard;
+        if covers_below && change.operation != Operation::Delete && self.others_below(above)? {
+            let message = format!("another account owns a name below `{above}`, which this record would take over");
             return Ok(Some(reason("SHADOWS_OTHER_OWNER", message).at(at)));
         }
         Ok(None)
@@ -311,6 +320,9 @@ mod tests {
             ("NS", "exact.net", "DELEGATION_NEEDS_SUBTREE"),
             ("A", "below.net", "NOT_IN_ALLOWLIST"),
             ("A", "a.below.net", "allow"),
+            ("A", "*.below.net", "allow"),
+            ("CNAME", "_0123456789abcdef0123456789abcdef.team.example.com", "allow"),
+            ("CNAME", "_acme-challenge.example.com", "allow"),
             ("A", "pay.example.com", "NAME_OWNED_BY_OTHER"),
             ("A", "deep.pay.example.com", "NAME_OWNED_BY_OTHER"),
             ("TXT", "_acme-challenge.pay.example.com", "NAME_OWNED_BY_OTHER"),
@@ -348,7 +360,9 @@ mod tests {
             let Ok(Verdict::Deny(reasons)) = verdict else { panic!("{value:?}: {verdict:?}") };
             assert_eq!(reasons[0].code, expected, "{value:?}");
         }
-        let mut request = request(FactValue::Texts(vec![]), "A", "a.example.com");
+        let mut request = request(FactValue::Texts(vec!["example.com".into()]), "A", "a.example.com");
+        request.actions.clear();
+        assert!(matches!(judge(&request, &settings, &owners()), Ok(Verdict::Abstain(_))));
         request.facts.clear();
         assert_eq!(judge(&request, &settings, &owners()), Err(PolicyError::MissingFact("allowed".into())));
     }

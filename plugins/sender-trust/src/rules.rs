@@ -72,12 +72,17 @@ pub fn judge(request: &Request, settings: &Settings) -> Verdict {
 
 fn known(request: &Request) -> Option<Reason> {
     let sender = &request.sender;
-    let message = match (&sender.name, sender.status.as_deref()) {
-        (None, _) => format!("account `{}` is not in the directory", sender.account),
-        (Some(name), Some("suspended")) => format!("account `{name}` is suspended"),
+    let (message, fix) = match (&sender.name, sender.status.as_deref()) {
+        (None, _) => {
+            let message = format!("account `{}` is not in the directory", sender.account);
+            (message, "add the account and its id to the accounts file")
+        }
+        (Some(name), Some("suspended")) => {
+            (format!("account `{name}` is suspended"), "a suspended account asks for nothing; see its `status`")
+        }
         (Some(_), _) => return None,
     };
-    Some(reason("UNKNOWN_SENDER", message).at("/account").fix("add the account and its id to the accounts file"))
+    Some(reason("UNKNOWN_SENDER", message).at("/account").fix(fix))
 }
 
 fn tier(request: &Request, settings: &Settings) -> Option<Reason> {

@@ -1,0 +1,15 @@
+//! The binary, from outside: what it prints, how it ends, what it leaves behind.
+
+#[path = "cli/support.rs"]
+mod support;
+
+#[path = "cli/commands.rs"]
+mod commands;
+#[path = "cli/examples.rs"]
+mod examples;
+#[path = "cli/inputs.rs"]
+mod inputs;
+#[path = "cli/nothing.rs"]
+mod nothing;
+#[path = "cli/receipts.rs"]
+mod receipts;
