@@ -7,7 +7,7 @@ use reeve_model::{Action, Answer, FactValue, Request, Verdict};
 use reeve_sdk as sdk;
 
 /// One shipped policy's rules.
-pub enum Native {
+pub(crate) enum Native {
     /// `sender-trust`.
     SenderTrust(sender_trust::rules::Settings),
     /// `dns-allowlist`, with the table of owners.
@@ -35,7 +35,7 @@ impl Ask for Native {
 }
 
 /// The table of owners, as the gate makes it for the plugin.
-pub fn owners(accounts: &Accounts) -> sdk::dataset::Table {
+pub(crate) fn owners(accounts: &Accounts) -> sdk::dataset::Table {
     let rows: Vec<(String, Vec<String>)> = accounts
         .domain_owners()
         .into_iter()

@@ -72,7 +72,7 @@ fn guests() -> Result<()> {
         let component = wit_component::ComponentEncoder::default()
             .validate(true)
             .module(&bytes)
-            .and_then(|mut encoder| encoder.encode())
+            .and_then(|encoder| encoder.encode())
             .with_context(|| format!("failed to make a component of {}", module.display()))?;
         let path = out.join(format!("{guest}.wasm"));
         if std::fs::read(&path).ok().as_deref() != Some(&component) {

@@ -1,10 +1,13 @@
 //! The binary, from outside: what it prints, how it ends, what it leaves behind.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "cli/support.rs"]
 mod support;
 
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/documents.rs"]
+mod documents;
 #[path = "cli/examples.rs"]
 mod examples;
 #[path = "cli/inputs.rs"]

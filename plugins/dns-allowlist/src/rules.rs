@@ -129,7 +129,8 @@ impl<N: Names> Judge<'_, N> {
         // A wildcard stands for what is below its name, not for the name: whoever owns all of that may write it.
         let wildcard = name.starts_with("*.");
         let owns_below = self.owns_below(owner);
-        if !self.allowed.iter().any(|entry| entry.covers(owner)) && !(wildcard && owns_below) {
+        let owns = self.allowed.iter().any(|entry| entry.covers(owner));
+        if !(owns || (wildcard && owns_below)) {
             return Ok(Some(self.not_allowed(change, owner, &at)?));
         }
         if wildcard && !(self.settings.wildcards && owns_below) {

@@ -32,9 +32,11 @@ impl Settings {
     /// `BAD_SETTINGS`, one for each thing that is wrong.
     pub fn parse(text: &str) -> Result<Self, Vec<Reason>> {
         let mut read = reeve_sdk::settings::Settings::parse(text)?;
-        let mut rules = rules::Settings::default();
-        rules.break_glass = read.take_texts("break-glass").unwrap_or_default();
-        rules.home_regions = read.take_texts("home-regions").unwrap_or_default();
+        let mut rules = rules::Settings {
+            break_glass: read.take_texts("break-glass").unwrap_or_default(),
+            home_regions: read.take_texts("home-regions").unwrap_or_default(),
+            ..rules::Settings::default()
+        };
         let partition = read.take("partition", "`aws`, `aws-cn` or `aws-us-gov`", |node| {
             node.as_str().filter(|text| matches!(*text, "aws" | "aws-cn" | "aws-us-gov")).map(str::to_owned)
         });

@@ -25,9 +25,12 @@ impl Settings {
             Options { bytes_max: SETTINGS_BYTES_MAX, depth_max: SETTINGS_DEPTH_MAX, strings: StringRule::Any };
         let node = reeve_json::parse(text.as_bytes(), &options)
             .map_err(|error| vec![reason("BAD_SETTINGS", error.to_string())])?;
-        match node.value {
-            reeve_json::Value::Object(object) => Ok(Self { object, wrong: Vec::new() }),
-            other => Err(vec![reason("BAD_SETTINGS", format!("settings are a JSON {}", other.type_name()))]),
+        match node.value.as_object() {
+            Some(object) => Ok(Self { object: object.clone(), wrong: Vec::new() }),
+            None => {
+                let message = format!("settings are a JSON {}", node.value.type_name());
+                Err(vec![reason("BAD_SETTINGS", message)])
+            }
         }
     }
 

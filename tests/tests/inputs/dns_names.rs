@@ -43,15 +43,16 @@ fn owners() -> Vec<Row> {
         (27, "the parent", "example.com", "A", "NOT_IN_ALLOWLIST"),
     ]);
     for (item, name) in [(26, "evilexample.org"), (27, "foo.example.com.evil.org"), (27, "com")] {
-        rows.extend(of(&[(item, "outside all zones", name, "A", "ZONE_UNKNOWN")]).into_iter().map(|row| row.deviates(unknown)));
+        rows.extend(
+            of(&[(item, "outside all zones", name, "A", "ZONE_UNKNOWN")]).into_iter().map(|row| row.deviates(unknown)),
+        );
     }
     rows
 }
 
 fn spellings() -> Vec<Row> {
-    let both = |one: &str, other: &str| {
-        dns(FOO, json!([upsert(one, "A", "192.0.2.1"), upsert(other, "A", "192.0.2.2")]))
-    };
+    let both =
+        |one: &str, other: &str| dns(FOO, json!([upsert(one, "A", "192.0.2.1"), upsert(other, "A", "192.0.2.2")]));
     let second = [("DUPLICATE_RRSET", "/detail/changes/1/name")];
     let one = |name: &str| dns(FOO, json!([upsert(name, "A", "192.0.2.1")]));
     let mut rows = vec![

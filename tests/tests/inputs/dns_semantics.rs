@@ -29,7 +29,13 @@ fn delegation() -> Vec<Row> {
     vec![
         one(43, "somebody's name server", "team.foo.example.com", "NS", "ns.evil.com", &[(stolen, VALUES)]),
         all(43, "one of them", FOO, change("team.foo.example.com", &both[..1]), &[(stolen, VALUES)]),
-        all(43, "one more", FOO, change("team.foo.example.com", &[both[0], both[1], "ns.evil.com"]), &[(stolen, VALUES)]),
+        all(
+            43,
+            "one more",
+            FOO,
+            change("team.foo.example.com", &[both[0], both[1], "ns.evil.com"]),
+            &[(stolen, VALUES)],
+        ),
         one(43, "those of another zone", "web.foo.example.com", "NS", ns, &[(stolen, VALUES)]),
         permitted(43, "those of the zone", On::Dns, dns(FOO, change("team.foo.example.com", &both)), &[])
             .deviates("the delegation set of a zone that the organization holds"),
@@ -41,7 +47,13 @@ fn delegation() -> Vec<Row> {
             .deviates("the type cannot be asked for at all"),
         one(45, "NS", "example.com", "NS", ns, &[("APEX_NS_SOA", NAME)]),
         one(45, "NS, spelt otherwise", "Example.COM.", "NS", ns, &[("APEX_NS_SOA", NAME)]),
-        all(45, "deleting NS", FOO, json!([with(upsert("example.com", "NS", ns), json!({ "action": "DELETE" }))]), &[("APEX_NS_SOA", NAME)]),
+        all(
+            45,
+            "deleting NS",
+            FOO,
+            json!([with(upsert("example.com", "NS", ns), json!({ "action": "DELETE" }))]),
+            &[("APEX_NS_SOA", NAME)],
+        ),
         one(45, "SOA", "example.com", "SOA", "x", &[("BAD_ENUM", "/detail/changes/0/type")])
             .deviates("the type cannot be asked for at all"),
         one(46, "a zone", "example.com", "CNAME", "example.net", &[("APEX_CNAME", NAME)]),
@@ -58,11 +70,24 @@ fn cnames() -> Vec<Row> {
         all(47, "CNAME and A in a batch", FOO, json!([cname, a]), &second),
         one(47, "CNAME where A is", "here.foo.example.com", "CNAME", "x.example.net", &[(conflict, NAME)]),
         one(47, "TXT where CNAME is", "alias.foo.example.com", "TXT", "\"x\"", &[(conflict, NAME)]),
-        one(51, "S3 website", name, "CNAME", "b.s3-website-us-east-1.amazonaws.com", &[("TARGET_NOT_IN_INVENTORY", VALUE)]),
+        one(
+            51,
+            "S3 website",
+            name,
+            "CNAME",
+            "b.s3-website-us-east-1.amazonaws.com",
+            &[("TARGET_NOT_IN_INVENTORY", VALUE)],
+        ),
         one(51, "Beanstalk", name, "CNAME", "e.us-east-1.elasticbeanstalk.com", &[("TARGET_NOT_IN_INVENTORY", VALUE)]),
         one(51, "CloudFront", name, "CNAME", "D222222abcdef8.CloudFront.net.", &[("TARGET_NOT_IN_INVENTORY", VALUE)]),
-        permitted(51, "CloudFront, ours", On::Dns, dns(FOO, json!([upsert(name, "CNAME", "d111111abcdef8.cloudfront.net")])), &[])
-            .deviates("the inventory holds it"),
+        permitted(
+            51,
+            "CloudFront, ours",
+            On::Dns,
+            dns(FOO, json!([upsert(name, "CNAME", "d111111abcdef8.cloudfront.net")])),
+            &[],
+        )
+        .deviates("the inventory holds it"),
     ]
 }
 
@@ -76,7 +101,13 @@ fn zones() -> Vec<Row> {
         let body = ask(FOO, "DNS_RECORD_CHANGE", json!({ "hosted_zone_id": id, "changes": [change()] }));
         rows.push(denied(48, format!("{id}, outside"), On::Dns, body, &[(code, "/detail/hosted_zone_id")]));
     }
-    rows.push(all(48, "another spelling", FOO, json!([with(change(), json!({ "zone-id": "Z1" }))]), &[(code, "/detail/changes/0/zone-id")]));
+    rows.push(all(
+        48,
+        "another spelling",
+        FOO,
+        json!([with(change(), json!({ "zone-id": "Z1" }))]),
+        &[(code, "/detail/changes/0/zone-id")],
+    ));
     let twin = json!([upsert("a.twin.example.net", "A", "192.0.2.1")]);
     rows.push(all(49, "a public and a private zone", FOO, twin, &[("ZONE_AMBIGUOUS", NAME)]));
     let twin = json!([upsert("twin.example.net", "TXT", "\"x\"")]);
@@ -93,52 +124,132 @@ fn aliases() -> Vec<Row> {
     ns["name"] = "team.foo.example.com".into();
     let smuggled = with(ours.clone(), json!({ "HostedZoneId": "Z1" }));
     vec![
-        all(50, "another's load balancer", FOO, json!([alias(theirs)]), &[("ALIAS_TARGET_NOT_OWNED", "/detail/changes/0/alias/name")]),
-        all(50, "another zone", FOO, json!([alias(json!({ "name": "evil.com" }))]), &[("ALIAS_TARGET_NOT_OWNED", "/detail/changes/0/alias/name")]),
-        all(50, "with a time to live", FOO, json!([with(alias(ours.clone()), json!({ "ttl": 60 }))]), &[(form, "/detail/changes/0/ttl")]),
-        all(50, "with values", FOO, json!([with(alias(ours.clone()), json!({ "values": [] }))]), &[(form, "/detail/changes/0/values")]),
+        all(
+            50,
+            "another's load balancer",
+            FOO,
+            json!([alias(theirs)]),
+            &[("ALIAS_TARGET_NOT_OWNED", "/detail/changes/0/alias/name")],
+        ),
+        all(
+            50,
+            "another zone",
+            FOO,
+            json!([alias(json!({ "name": "evil.com" }))]),
+            &[("ALIAS_TARGET_NOT_OWNED", "/detail/changes/0/alias/name")],
+        ),
+        all(
+            50,
+            "with a time to live",
+            FOO,
+            json!([with(alias(ours.clone()), json!({ "ttl": 60 }))]),
+            &[(form, "/detail/changes/0/ttl")],
+        ),
+        all(
+            50,
+            "with values",
+            FOO,
+            json!([with(alias(ours.clone()), json!({ "values": [] }))]),
+            &[(form, "/detail/changes/0/values")],
+        ),
         all(50, "of type NS", FOO, json!([ns]), &[(form, "/detail/changes/0/alias")]),
         all(50, "not an object", FOO, json!([alias("evil.com".into())]), &[("BAD_TYPE", "/detail/changes/0/alias")])
             .deviates("the JSON type is wrong before there is an alias to look at"),
-        all(48, "in an alias", FOO, json!([alias(smuggled)]), &[("FIELD_NOT_CALLER_SETTABLE", "/detail/changes/0/alias/HostedZoneId")]),
+        all(
+            48,
+            "in an alias",
+            FOO,
+            json!([alias(smuggled)]),
+            &[("FIELD_NOT_CALLER_SETTABLE", "/detail/changes/0/alias/HostedZoneId")],
+        ),
     ]
 }
 
 fn certificates() -> Vec<Row> {
     let (code, acme) = ("CERT_VALIDATION_NAME", "_acme-challenge.bar.example.com");
     let target = format!("{HASH}.x.acm-validations.aws");
-    let cert = |sender: &str, name: &str, value: &str| ask(sender, "CERT_VALIDATION", json!({ "name": name, "value": value }));
+    let cert =
+        |sender: &str, name: &str, value: &str| ask(sender, "CERT_VALIDATION", json!({ "name": name, "value": value }));
     let of = |domain: &str| format!("{HASH}.{domain}");
     vec![
         one(52, "TXT", acme, "TXT", "\"x\"", &[(code, NAME)]),
         one(52, "CNAME", acme, "CNAME", "x.evil.com", &[(code, NAME)]),
         one(52, "NS", acme, "NS", "ns-1.awsdns-01.org", &[(code, NAME)]),
         one(52, "CNAME to ACM", &of("bar.example.com"), "CNAME", &target, &[(code, NAME)]),
-        denied(52, "as CERT_VALIDATION", On::Dns, cert(FOO, &of("bar.example.com"), &target), &[(code, "/detail/name")]),
+        denied(
+            52,
+            "as CERT_VALIDATION",
+            On::Dns,
+            cert(FOO, &of("bar.example.com"), &target),
+            &[(code, "/detail/name")],
+        ),
         denied(52, "the zone's own name", On::Dns, cert(FOO, &of("example.com"), &target), &[(code, "/detail/name")]),
-        denied(52, "a value elsewhere", On::Dns, cert(FOO, &of("foo.example.com"), "x.evil.com"), &[(code, "/detail/value")]),
-        denied(52, "a name that is no hash", On::Dns, cert(FOO, "www.foo.example.com", &target), &[(code, "/detail/name")]),
-        one(52, "another's below one's own", "_acme-challenge.pay.foo.example.com", "TXT", "\"x\"", &[("NAME_OWNED_BY_OTHER", NAME)])
-            .deviates(BELOW_OWN),
-        one(52, "another's exact name below one's own", "_acme-challenge.exact.foo.example.com", "TXT", "\"x\"", &[("NAME_OWNED_BY_OTHER", NAME)])
-            .deviates(BELOW_OWN),
-        denied(52, "another's below one's own, as CERT_VALIDATION", On::Dns, cert(FOO, &of("pay.foo.example.com"), &target), &[("NAME_OWNED_BY_OTHER", "/detail/name")])
-            .deviates(BELOW_OWN),
+        denied(
+            52,
+            "a value elsewhere",
+            On::Dns,
+            cert(FOO, &of("foo.example.com"), "x.evil.com"),
+            &[(code, "/detail/value")],
+        ),
+        denied(
+            52,
+            "a name that is no hash",
+            On::Dns,
+            cert(FOO, "www.foo.example.com", &target),
+            &[(code, "/detail/name")],
+        ),
+        one(
+            52,
+            "another's below one's own",
+            "_acme-challenge.pay.foo.example.com",
+            "TXT",
+            "\"x\"",
+            &[("NAME_OWNED_BY_OTHER", NAME)],
+        )
+        .deviates(BELOW_OWN),
+        one(
+            52,
+            "another's exact name below one's own",
+            "_acme-challenge.exact.foo.example.com",
+            "TXT",
+            "\"x\"",
+            &[("NAME_OWNED_BY_OTHER", NAME)],
+        )
+        .deviates(BELOW_OWN),
+        denied(
+            52,
+            "another's below one's own, as CERT_VALIDATION",
+            On::Dns,
+            cert(FOO, &of("pay.foo.example.com"), &target),
+            &[("NAME_OWNED_BY_OTHER", "/detail/name")],
+        )
+        .deviates(BELOW_OWN),
     ]
 }
 
 fn mail() -> Vec<Row> {
     let (code, key) = ("MAIL_AUTH_NAME", "\"v=DKIM1; p=x\"");
     let mut rows = Vec::new();
-    for name in ["_dmarc.bar.example.com", "s1._domainkey.bar.example.com", "_mta-sts.bar.example.com", "_dmarc.example.com"] {
+    for name in
+        ["_dmarc.bar.example.com", "s1._domainkey.bar.example.com", "_mta-sts.bar.example.com", "_dmarc.example.com"]
+    {
         rows.push(one(53, name, name, "TXT", "\"x\"", &[(code, NAME)]));
     }
     rows.push(one(53, "DKIM by CNAME", "s1._domainkey.bar.example.com", "CNAME", "dkim.example.net", &[(code, NAME)]));
     for (record_type, value) in [("TXT", "\"v=spf1 +all\""), ("MX", "10 mx.evil.com"), ("SPF", "\"v=spf1 +all\"")] {
         rows.push(one(53, &format!("{record_type} at the zone"), "example.com", record_type, value, &[(code, NAME)]));
-        rows.push(one(53, &format!("{record_type} at a domain"), "bar.example.com", record_type, value, &[(code, NAME)]));
+        rows.push(one(
+            53,
+            &format!("{record_type} at a domain"),
+            "bar.example.com",
+            record_type,
+            value,
+            &[(code, NAME)],
+        ));
     }
-    for name in ["_dmarc.exact.foo.example.com", "s1._domainkey.pay.foo.example.com", "s1._domainkey.exact.foo.example.com"] {
+    for name in
+        ["_dmarc.exact.foo.example.com", "s1._domainkey.pay.foo.example.com", "s1._domainkey.exact.foo.example.com"]
+    {
         rows.push(one(53, name, name, "TXT", key, &[("NAME_OWNED_BY_OTHER", NAME)]).deviates(BELOW_OWN));
     }
     rows
@@ -181,9 +292,17 @@ fn values() -> Vec<Row> {
         rows.push(one(55, text, "a.foo.example.com", "TXT", value, &[txt]));
     }
     for (record_type, code, addresses) in [
-        ("A", "ADDR_FORBIDDEN", &["169.254.169.254", "127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.0.1", "0.0.0.0"][..]),
+        (
+            "A",
+            "ADDR_FORBIDDEN",
+            &["169.254.169.254", "127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.0.1", "0.0.0.0"][..],
+        ),
         ("A", "ADDR_FORMAT", &["010.0.0.1", "1.2.3", "2130706433", "0x7f.0.0.1", "::1", " 192.0.2.1", "192.0.2.1\n"]),
-        ("AAAA", "ADDR_FORBIDDEN", &["::ffff:169.254.169.254", "::1", "::", "fe80::1", "fd00:ec2::254", "64:ff9b::7f00:1"]),
+        (
+            "AAAA",
+            "ADDR_FORBIDDEN",
+            &["::ffff:169.254.169.254", "::1", "::", "fe80::1", "fd00:ec2::254", "64:ff9b::7f00:1"],
+        ),
         ("AAAA", "ADDR_FORMAT", &["192.0.2.1", "[::1]", "fe80::1%eth0", "1:2:3:4:5:6:7:8:9"]),
     ] {
         for address in addresses {
@@ -191,7 +310,18 @@ fn values() -> Vec<Row> {
         }
     }
     let ttl = |ttl: Value| json!([with(upsert("a.foo.example.com", "A", "192.0.2.1"), json!({ "ttl": ttl }))]);
-    for value in [json!(-1), json!(2_147_483_648_i64), json!("300s"), json!("300"), json!(0), json!(59), json!(86_401), json!(300.5), json!(null), json!(true)] {
+    for value in [
+        json!(-1),
+        json!(2_147_483_648_i64),
+        json!("300s"),
+        json!("300"),
+        json!(0),
+        json!(59),
+        json!(86_401),
+        json!(300.5),
+        json!(null),
+        json!(true),
+    ] {
         rows.push(all(57, &value.to_string(), FOO, ttl(value), &[("TTL_RANGE", "/detail/changes/0/ttl")]));
     }
     rows
@@ -215,11 +345,42 @@ fn batches() -> Vec<Row> {
         all(59, "the same set twice", FOO, json!([a("a.foo.example.com"), a("a.foo.example.com")]), &conflict),
         all(59, "DELETE twice", FOO, json!([delete, delete]), &conflict),
         all(59, "CNAME before A is gone", FOO, json!([cname, delete]), &conflict),
-        all(59, "the same value twice", FOO, json!([with(a("a.foo.example.com"), json!({ "values": ["192.0.2.1", "192.0.2.1"] }))]), &[("BATCH_CONFLICT", "/detail/changes/0/values/1")]),
-        all(60, "the second of three", FOO, json!([a("a.foo.example.com"), foreign, a("b.foo.example.com")]), &[("NOT_IN_ALLOWLIST", "/detail/changes/1/name")]),
-        all(60, "the last of 400", FOO, json!([many[..399].to_vec(), vec![foreign]].concat()), &[("NOT_IN_ALLOWLIST", "/detail/changes/399/name")]),
+        all(
+            59,
+            "the same value twice",
+            FOO,
+            json!([with(a("a.foo.example.com"), json!({ "values": ["192.0.2.1", "192.0.2.1"] }))]),
+            &[("BATCH_CONFLICT", "/detail/changes/0/values/1")],
+        ),
+        all(
+            60,
+            "the second of three",
+            FOO,
+            json!([a("a.foo.example.com"), foreign, a("b.foo.example.com")]),
+            &[("NOT_IN_ALLOWLIST", "/detail/changes/1/name")],
+        ),
+        all(
+            60,
+            "the last of 400",
+            FOO,
+            json!([many[..399].to_vec(), vec![foreign]].concat()),
+            &[("NOT_IN_ALLOWLIST", "/detail/changes/399/name")],
+        ),
     ];
-    for field in ["SetIdentifier", "Weight", "Region", "Failover", "GeoLocation", "MultiValueAnswer", "HealthCheckId", "TrafficPolicyInstanceId", "CidrRoutingConfig", "GeoProximityLocation", "set_identifier", "health-check-id"] {
+    for field in [
+        "SetIdentifier",
+        "Weight",
+        "Region",
+        "Failover",
+        "GeoLocation",
+        "MultiValueAnswer",
+        "HealthCheckId",
+        "TrafficPolicyInstanceId",
+        "CidrRoutingConfig",
+        "GeoProximityLocation",
+        "set_identifier",
+        "health-check-id",
+    ] {
         let change = with(a("a.foo.example.com"), json!({ field: "x" }));
         let at = format!("/detail/changes/0/{field}");
         rows.push(all(61, field, FOO, json!([change]), &[("ROUTING_POLICY_NOT_ALLOWED", &at)]));
@@ -238,7 +399,16 @@ fn owners() -> Vec<Row> {
         all(64, "DELETE by its owner", INFRA, json!([with(protected.clone(), delete)]), &[("RECORD_PROTECTED", NAME)]),
         all(64, "UPSERT by somebody", BAR, json!([protected]), &[("RECORD_PROTECTED", NAME)]),
     ];
-    for (field, value) in [("action", "delete"), ("action", "Upsert"), ("action", ""), ("type", "a"), ("type", "DNAME"), ("type", "ANY"), ("type", "SOA"), ("type", "*")] {
+    for (field, value) in [
+        ("action", "delete"),
+        ("action", "Upsert"),
+        ("action", ""),
+        ("type", "a"),
+        ("type", "DNAME"),
+        ("type", "ANY"),
+        ("type", "SOA"),
+        ("type", "*"),
+    ] {
         let change = with(upsert("a.foo.example.com", "A", "192.0.2.1"), json!({ field: value }));
         let at = format!("/detail/changes/0/{field}");
         rows.push(all(63, &format!("{field} `{value}`"), FOO, json!([change]), &[("BAD_ENUM", &at)]));

@@ -127,9 +127,12 @@ fn sender_rows() -> Vec<Row> {
         rows.push(no(3, text, list(&[("account", Some(account))]), "BAD_ACCOUNT_ID", "/account"));
     }
     rows.push(no(3, "none", list(&[("account", None)]), "BAD_ACCOUNT_ID", "/account"));
-    rows.push(no(3, "a leading zero", list(&[("account", Some("\"012345678901\""))]), "UNKNOWN_SENDER", "/account")
-        .deviates("the id is well-formed text, zero and all; there is only no such account"));
-    let launch = json!({ "RequestId": NONCE, "EC2InstanceId": "i-0123456789abcdef0", "AutoScalingGroupName": "my-asg-name" });
+    rows.push(
+        no(3, "a leading zero", list(&[("account", Some("\"012345678901\""))]), "UNKNOWN_SENDER", "/account")
+            .deviates("the id is well-formed text, zero and all; there is only no such account"),
+    );
+    let launch =
+        json!({ "RequestId": NONCE, "EC2InstanceId": "i-0123456789abcdef0", "AutoScalingGroupName": "my-asg-name" });
     let launch = |source: &str| {
         let source = Value::from(source).to_string();
         envelope(FOO, "EC2 Instance Launch Successful", &launch.to_string(), &[("source", Some(&source))])
@@ -138,10 +141,18 @@ fn sender_rows() -> Vec<Row> {
     let raw = "RAW_EVENT_NOT_ENVELOPE";
     rows.extend([
         no(4, "the pipeline's account, sent directly", list(&[]), "UNVERIFIED_INTAKE_PATH", "/account").unverified(),
-        denied(4, "a name's owner, sent directly", On::Dns, dns(FOO, json!([upsert("a.foo.example.com", "A", "192.0.2.1")])), &[("UNVERIFIED_INTAKE_PATH", "/account")]).unverified(),
+        denied(
+            4,
+            "a name's owner, sent directly",
+            On::Dns,
+            dns(FOO, json!([upsert("a.foo.example.com", "A", "192.0.2.1")])),
+            &[("UNVERIFIED_INTAKE_PATH", "/account")],
+        )
+        .unverified(),
         no(5, "aws.autoscaling", launch("aws.autoscaling"), aws, "/source").unverified(),
         no(5, "aws", list(&[("source", Some("\"aws\""))]), aws, "/source").unverified(),
-        no(5, "another case", launch("AWS.autoscaling"), "WRONG_ROUTE", "").unverified()
+        no(5, "another case", launch("AWS.autoscaling"), "WRONG_ROUTE", "")
+            .unverified()
             .deviates("only `aws.` is AWS's own, and the pattern of the kind is as exact as a rule's"),
         no(6, "put raw, as JSON", list(&[]), raw, "").content_type("application/json"),
         no(6, "put raw, without a type", list(&[]), raw, "").content_type(""),
@@ -150,10 +161,28 @@ fn sender_rows() -> Vec<Row> {
         no(7, "sender", list_with(&format!("\"sender\":\"{FOO}\"")), "SENDER_MISMATCH", "/detail/sender"),
         no(7, "a number", list_with(&format!("\"account\":{CICD}")), "SENDER_MISMATCH", "/detail/account"),
         no(8, "not in the registry", list(&[("account", Some("\"101010101010\""))]), "UNKNOWN_SENDER", "/account"),
-        denied(8, "suspended", On::Dns, dns("888899990000", json!([upsert("a.baz.example.com", "A", "192.0.2.1")])), &[("UNKNOWN_SENDER", "/account")]),
-        no(9, "CREATE_ACCOUNT from dev", ask(FOO, "CREATE_ACCOUNT", json!({ "name": "new", "email": "aws+new@example.com", "OU": "Dev" })), "TIER_FORBIDS_ACTION", "/account"),
+        denied(
+            8,
+            "suspended",
+            On::Dns,
+            dns("888899990000", json!([upsert("a.baz.example.com", "A", "192.0.2.1")])),
+            &[("UNKNOWN_SENDER", "/account")],
+        ),
+        no(
+            9,
+            "CREATE_ACCOUNT from dev",
+            ask(FOO, "CREATE_ACCOUNT", json!({ "name": "new", "email": "aws+new@example.com", "OU": "Dev" })),
+            "TIER_FORBIDS_ACTION",
+            "/account",
+        ),
         no(9, "LIST_ACCOUNTS from dev", ask(FOO, LIST, json!({})), "TIER_FORBIDS_ACTION", "/account"),
-        no(9, "SCP_UPDATE from infra", ask(INFRA, "SCP_UPDATE", json!({ "detach": [{ "policy": "one", "target": "Full" }] })), "TIER_FORBIDS_ACTION", "/account"),
+        no(
+            9,
+            "SCP_UPDATE from infra",
+            ask(INFRA, "SCP_UPDATE", json!({ "detach": [{ "policy": "one", "target": "Full" }] })),
+            "TIER_FORBIDS_ACTION",
+            "/account",
+        ),
         no(9, "an account without a tier", ask("999988887777", LIST, json!({})), "NO_TIER", "/account")
             .deviates("without a tier there is none that could forbid; the account may ask for nothing"),
         no(10, "a replay", list(&[("replay-name", Some("\"again\""))]), "REPLAY_REFUSED", "/replay-name"),
@@ -180,7 +209,13 @@ fn nonce_rows() -> Vec<Row> {
         permitted(11, "sent twice, spaced otherwise", On::Management, spaced, &again).after(same(1)),
         denied(11, "denied and sent again", On::Management, denied_before.clone(), &again).after(denied_before),
         no(12, "another value", put("b"), "NONCE_REUSE", "/detail/nonce").after(put("a")),
-        no(12, "another case, another value", put("c").replace("-00000000000c", "-00000000000C"), "NONCE_REUSE", "/detail/nonce"),
+        no(
+            12,
+            "another case, another value",
+            put("c").replace("-00000000000c", "-00000000000C"),
+            "NONCE_REUSE",
+            "/detail/nonce",
+        ),
         permitted(13, "version 1", On::Management, with("6ba7b810-9dad-11d1-80b4-00c04fd430c8"), &[]),
         permitted(13, "version 7, upper case", On::Management, with("018F2C5E-7B4A-7C31-9F00-0123456789AB"), &[]),
         no(13, "missing", envelope(CICD, LIST, "{}", &[]), "BAD_NONCE", "/detail/nonce"),
@@ -220,7 +255,9 @@ fn time_rows() -> Vec<Row> {
     ] {
         rows.push(no(14, time, at(time), "BAD_TIME", "/time"));
     }
-    for time in ["\"2026-11-21 11:50:00Z\"", "\"20261121T115000Z\"", "\"2026-11-21T11:50Z\"", "\"2026-11-21T11:50:00+00[UTC]\""] {
+    for time in
+        ["\"2026-11-21 11:50:00Z\"", "\"20261121T115000Z\"", "\"2026-11-21T11:50Z\"", "\"2026-11-21T11:50:00+00[UTC]\""]
+    {
         rows.push(no(14, time, at(time), "BAD_TIME", "/time"));
     }
     rows
@@ -247,10 +284,18 @@ fn detail_rows() -> Vec<Row> {
     let put = json!({ "parameters": [{ "name": "/pub/x", "value": "a", "tier": "Advanced" }] });
     rows.push(no(22, "deep inside", ask(CICD, "PUT_PARAMETER", put), "UNKNOWN_FIELD", "/detail/parameters/0/tier"));
     rows.push(
-        no(22, "a team's kind", ask(CICD, "TEAM_WINDOW", json!({ "opens": "now", "shuts": "never" })), "SCHEMA_MISMATCH", "/detail")
-            .deviates("the team's JSON Schema refuses the field, and says so at the object"),
+        no(
+            22,
+            "a team's kind",
+            ask(CICD, "TEAM_WINDOW", json!({ "opens": "now", "shuts": "never" })),
+            "SCHEMA_MISMATCH",
+            "/detail",
+        )
+        .deviates("the team's JSON Schema refuses the field, and says so at the object"),
     );
-    for field in ["hostedZoneId", "roleArn", "policyOverride", "role_arn", "ROLE-ARN", "region", "instanceIds", "targets"] {
+    for field in
+        ["hostedZoneId", "roleArn", "policyOverride", "role_arn", "ROLE-ARN", "region", "instanceIds", "targets"]
+    {
         let at = format!("/detail/{field}");
         rows.push(
             no(22, field, list_with(&format!("\"{field}\":\"x\"")), "FIELD_NOT_CALLER_SETTABLE", &at)
@@ -278,7 +323,13 @@ fn route_rows() -> Vec<Row> {
         no(24, "another Auto Scaling group", launch(&[("source", source)]), "WRONG_ROUTE", ""),
         denied(24, "another gate", On::Dns, list(&[]), &[("UNKNOWN_ACTION", "/detail-type")])
             .deviates("the gate of the zones has no such kind at all"),
-        denied(24, "an account of lists, at the other gate", On::Dns, dns(&list_account(0), json!([upsert("a.foo.example.com", "A", "192.0.2.1")])), &[("ALLOWLIST_UNAVAILABLE", "/account")])
-            .deviates("the route is right; at this gate the account has no allowlist"),
+        denied(
+            24,
+            "an account of lists, at the other gate",
+            On::Dns,
+            dns(&list_account(0), json!([upsert("a.foo.example.com", "A", "192.0.2.1")])),
+            &[("ALLOWLIST_UNAVAILABLE", "/account")],
+        )
+        .deviates("the route is right; at this gate the account has no allowlist"),
     ]
 }

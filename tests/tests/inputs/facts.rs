@@ -23,7 +23,12 @@ pub(crate) fn accounts() -> String {
         let _ = writeln!(text, "{line}");
     };
     account("foo", FOO, "dev", ", allowed_dns_domains: [foo.example.com]");
-    account("bar", BAR, "standard", ", allowed_dns_domains: [bar.example.com, pay.foo.example.com, =exact.foo.example.com]");
+    account(
+        "bar",
+        BAR,
+        "standard",
+        ", allowed_dns_domains: [bar.example.com, pay.foo.example.com, =exact.foo.example.com]",
+    );
     account("baz", "888899990000", "dev", ", status: suspended, allowed_dns_domains: [baz.example.com]");
     account("infra", INFRA, "infra", ", allowed_dns_domains: [=example.com, www.example.com]");
     account("shared", "555566667777", "infra", ", allowed_dns_domains: [.corp.example.com]");
@@ -46,10 +51,8 @@ pub(crate) fn facts(instances: &[[&str; 5]], lists: &[&str]) -> String {
     text.push_str("instances:\n");
     for [id, account, host, zone, address] in instances {
         let [host, zone, address] = [host, zone, address].map(|text| quoted(text));
-        let _ = writeln!(
-            text,
-            "  {id}: {{ account: \"{account}\", host: {host}, zone: {zone}, private-ip: {address} }}"
-        );
+        let _ =
+            writeln!(text, "  {id}: {{ account: \"{account}\", host: {host}, zone: {zone}, private-ip: {address} }}");
     }
     text
 }

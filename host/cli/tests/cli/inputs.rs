@@ -118,16 +118,18 @@ fn a_hundred_thousand_events_stream_in_bounded_memory() {
     command.arg(&file);
     let mut child =
         command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().expect("started");
-    let (mut peak_kib, mut code) = (0, None);
-    while code.is_none() {
+    let mut peak_kib = 0;
+    let code = loop {
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
         let seen = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let seen = seen.and_then(|text| text.trim().trim_end_matches(" kB").parse::<u64>().ok());
         peak_kib = peak_kib.max(seen.unwrap_or(0));
-        code = child.try_wait().expect("waited").map(|status| status.code());
+        if let Some(status) = child.try_wait().expect("waited") {
+            break status.code();
+        }
         std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    assert_eq!(code, Some(Some(3)));
+    };
+    assert_eq!(code, Some(3));
     assert!(peak_kib > 0, "the process's memory was seen");
     assert!(peak_kib < 200 * 1_024, "{peak_kib} KiB");
     let receipts = std::fs::read_to_string(folder.path().join("receipts.jsonl")).expect("receipts");

@@ -5,30 +5,30 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The moment as of which the examples are judged.
-pub const NOW: &str = "2026-11-21T12:00:00Z";
+pub(crate) const NOW: &str = "2026-11-21T12:00:00Z";
 
 /// The workspace.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace")
 }
 
 /// What a process left.
 #[derive(Debug)]
-pub struct Output {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Output {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Output {
     /// The output as JSON, a value a line.
-    pub fn json(&self) -> Vec<serde_json::Value> {
+    pub(crate) fn json(&self) -> Vec<serde_json::Value> {
         self.stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
     }
 }
 
 /// The binary, in the workspace, without the caller's colours.
-pub fn command(args: &[&str]) -> Command {
+pub(crate) fn command(args: &[&str]) -> Command {
     let plugins = root().join("target/plugins");
     assert!(plugins.is_dir(), "there are no plugins; run `cargo xtask guests`");
     let mut command = Command::new(env!("CARGO_BIN_EXE_reeve"));
@@ -36,7 +36,7 @@ pub fn command(args: &[&str]) -> Command {
     command
 }
 
-pub fn finish(command: &mut Command) -> Output {
+pub(crate) fn finish(command: &mut Command) -> Output {
     let output = command.output().expect("started");
     Output {
         code: output.status.code().unwrap_or(-1),
@@ -45,12 +45,12 @@ pub fn finish(command: &mut Command) -> Output {
     }
 }
 
-pub fn reeve(args: &[&str]) -> Output {
+pub(crate) fn reeve(args: &[&str]) -> Output {
     finish(&mut command(args))
 }
 
 /// With something on standard input.
-pub fn reeve_fed(args: &[&str], input: &[u8]) -> Output {
+pub(crate) fn reeve_fed(args: &[&str], input: &[u8]) -> Output {
     let mut child =
         command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
     let mut stdin = child.stdin.take().expect("piped");
@@ -69,17 +69,17 @@ pub fn reeve_fed(args: &[&str], input: &[u8]) -> Output {
 }
 
 /// `reeve run` on the example gate `which`, JSON out, with more arguments.
-pub fn run_args<'a>(gate: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+pub(crate) fn run_args<'a>(gate: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let mut args = vec!["run", "--format", "json", "--now", NOW, "--gate", gate];
     args.extend_from_slice(more);
     args
 }
 
-pub const DNS: &str = "policies/examples/dns/gate.yaml";
-pub const MANAGEMENT: &str = "policies/examples/management/gate.yaml";
+pub(crate) const DNS: &str = "policies/examples/dns/gate.yaml";
+pub(crate) const MANAGEMENT: &str = "policies/examples/management/gate.yaml";
 
 /// An event of the example organization.
-pub fn event(account: &str, detail_type: &str, nonce: u32, detail: &str) -> String {
+pub(crate) fn event(account: &str, detail_type: &str, nonce: u32, detail: &str) -> String {
     let nonce = format!("00000000-0000-4000-8000-{nonce:012}");
     let comma = if detail.is_empty() { "" } else { "," };
     format!(
@@ -88,14 +88,14 @@ pub fn event(account: &str, detail_type: &str, nonce: u32, detail: &str) -> Stri
 }
 
 /// One DNS change of the example account `foo`.
-pub fn change(nonce: u32, name: &str) -> String {
+pub(crate) fn change(nonce: u32, name: &str) -> String {
     let detail =
         format!(r#""changes":[{{"action":"UPSERT","name":"{name}","type":"A","ttl":300,"values":["192.0.2.1"]}}]"#);
     event("111122223333", "DNS_RECORD_CHANGE", nonce, &detail)
 }
 
 /// Codes of the reasons of one line of output.
-pub fn codes(line: &serde_json::Value) -> Vec<String> {
+pub(crate) fn codes(line: &serde_json::Value) -> Vec<String> {
     let reasons = line["reasons"].as_array().expect("reasons");
     reasons.iter().map(|reason| reason["code"].as_str().expect("code").to_owned()).collect()
 }
