@@ -6,12 +6,14 @@
 //!
 //! It knows nothing of events, policies or AWS, and has no dependencies, so that hosts and plugins read alike.
 
+mod error;
 mod parse;
 mod position;
 mod value;
 mod write;
 
-pub use parse::{ErrorKind, Options, ParseError, StringRule, parse};
+pub use error::{ErrorKind, ParseError};
+pub use parse::{Options, StringRule, parse};
 pub use position::{Position, position};
 pub use value::{Member, Node, Number, Object, Span, Value};
 pub use write::{canonical, compact, escape_pointer_token};

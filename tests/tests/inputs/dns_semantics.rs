@@ -80,6 +80,23 @@ fn cnames() -> Vec<Row> {
         ),
         one(51, "Beanstalk", name, "CNAME", "e.us-east-1.elasticbeanstalk.com", &[("TARGET_NOT_IN_INVENTORY", VALUE)]),
         one(51, "CloudFront", name, "CNAME", "D222222abcdef8.CloudFront.net.", &[("TARGET_NOT_IN_INVENTORY", VALUE)]),
+        one(
+            51,
+            "S3 website in China",
+            name,
+            "CNAME",
+            "b.s3-website.cn-north-1.amazonaws.com.cn",
+            &[("TARGET_NOT_IN_INVENTORY", VALUE)],
+        ),
+        one(51, "CloudFront in China", name, "CNAME", "d2.cloudfront.cn", &[("TARGET_NOT_IN_INVENTORY", VALUE)]),
+        one(
+            51,
+            "CloudFront, by HTTPS",
+            name,
+            "HTTPS",
+            "0 d222222abcdef8.cloudfront.net",
+            &[("TARGET_NOT_IN_INVENTORY", VALUE)],
+        ),
         permitted(
             51,
             "CloudFront, ours",

@@ -202,7 +202,7 @@ fn nonce_rows() -> Vec<Row> {
         ask(CICD, "PUT_PARAMETER", json!({ "nonce": nonce, "parameters": parameters }))
     };
     let again = [("DUPLICATE_SUPPRESSED", "/detail/nonce")];
-    let spaced = same(1).replace(':', " : ");
+    let spaced = same(1).replace(",\"", " ,\n\"");
     let denied_before = ask(FOO, LIST, json!({ "nonce": "00000000-0000-4000-8000-00000000000d" }));
     let mut rows = vec![
         permitted(11, "sent twice", On::Management, same(0), &again).after(same(0)),
@@ -302,6 +302,11 @@ fn detail_rows() -> Vec<Row> {
                 .deviates("the list itself has this code for such fields (item 48): it says who chooses"),
         );
     }
+    let keys: Vec<String> = (10_000..100_000).map(|index| format!("k{index}")).collect();
+    let members: Vec<String> = keys.iter().map(|key| format!("\"{key}\":1")).collect();
+    let at: Vec<String> = keys.iter().map(|key| format!("/detail/{key}")).collect();
+    let reasons: Vec<(&str, &str)> = at.iter().map(|at| ("UNKNOWN_FIELD", at.as_str())).collect();
+    rows.push(denied(22, "90,000 unknown fields", On::Management, list_with(&members.join(",")), &reasons));
     for field in ["replyTo", "reply_queue", "replyArn", "ReplyBus", "reply-url", "callback"] {
         let at = format!("/detail/{field}");
         let body = list_with(&format!("\"{field}\":\"arn:aws:sqs:us-east-1:{FOO}:mine\""));

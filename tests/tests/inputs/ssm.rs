@@ -59,16 +59,16 @@ pub(crate) const INSTANCES: &[[&str; 5]] = &[
 
 /// Allowlists in Parameter Store, by the index of their account; the next account has none.
 pub(crate) const LISTS: &[&str] = &[
-    "foo.example.com",
-    "foo.example.com,,bar.example.com",
-    "foo.example.com,*",
-    "foo.example.com,.",
-    "foo.example.com,com",
-    "foo.example.com,co.uk",
-    "foo.example.com, bar.example.com",
-    "foo.example.com,*.example.com",
-    "foo.example.com,",
-    "foo.example.com;example.com",
+    "lists.example.com",
+    "lists.example.com,,bar.example.com",
+    "lists.example.com,*",
+    "lists.example.com,.",
+    "lists.example.com,com",
+    "lists.example.com,co.uk",
+    "lists.example.com, bar.example.com",
+    "lists.example.com,*.example.com",
+    "lists.example.com,",
+    "lists.example.com;example.com",
     "",
 ];
 
@@ -236,7 +236,7 @@ fn values() -> Vec<Row> {
 }
 
 fn lists() -> Vec<Row> {
-    let change = || json!([upsert("a.foo.example.com", "A", "192.0.2.1")]);
+    let change = || json!([upsert("a.lists.example.com", "A", "192.0.2.1")]);
     let syntax = ("ALLOWLIST_SYNTAX", "");
     let missing = ("ALLOWLIST_UNAVAILABLE", "/account");
     let mut rows = vec![

@@ -1,3 +1,5 @@
+//! Tables over hostile and ordinary requests of the kind above.
+
 use super::*;
 use crate::testing::{event, expected, organization, plan, refused, world_of};
 use reeve_json::{Value, compact};
@@ -33,7 +35,7 @@ fn refused_with(changes: &[(&str, Value)]) -> Vec<(&'static str, String)> {
 
 #[test]
 fn the_original_request_is_planned_as_sent() {
-    // The sample of shared/corpora/systems/create-account.detail.json, to the letter.
+    // The sample of the published system that this kind replaces, to the letter.
     let sent = concat!(
         r#"{"name":"foo-nonprod-us-east-1","email":"aws+foo-nonprod-us-east-1@example.com","OU":"Dev","#,
         r#""tags":{"scope":"dev","service-name":"foo","environment":"nonprod","region":"us-east-1"},"#,

@@ -1,3 +1,5 @@
+//! Tables over hostile and ordinary requests of the kind above.
+
 use super::*;
 use crate::Parameter as Stored;
 use crate::testing::{codes, event, expected, plan, refused};

@@ -1,3 +1,5 @@
+//! Tables over hostile and ordinary requests of the kind above.
+
 use super::*;
 use crate::testing::{NONCE, SENDER, codes, event, expected, plan, refused};
 use reeve_json::compact;

@@ -1,3 +1,5 @@
+//! Tables over hostile and ordinary requests of the kind above.
+
 use super::*;
 use crate::testing::{ALLOW_ALL, add_policy, codes, event, expected, organization, plan, refused, world_of};
 use reeve_json::{Value, compact};

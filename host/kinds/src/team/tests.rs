@@ -1,3 +1,5 @@
+//! Tables over hostile and ordinary requests of the kind above.
+
 use super::*;
 use crate::testing::{codes, event, expected, json, plan, refused};
 
