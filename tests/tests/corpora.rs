@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 use dns_allowlist::name::is_below;
-use reeve_engine::{Ask, Asked, Delivery, FactError, FactNeed, FactSource, Facts, Gate, Policy, PolicyDigests, Route};
+use reeve_engine::{Delivery, FactError, FactNeed, FactSource, Facts, Gate, Policy, PolicyDigests, Route};
 use reeve_kinds::{DnsRecordChange, Kind, Need, World, Zone};
 use reeve_local::MemoryLedger;
 use reeve_model::{AccountId, Digest, DnsName, Fact, FactValue, Mode, NameRule, Request, Sender};
@@ -32,15 +32,6 @@ fn owners(pairs: Vec<(String, String)>) -> Owners {
         }
     }
     owners
-}
-
-struct Wasm(Plugin);
-
-impl Ask for Wasm {
-    fn ask(&self, request: &Request<'_>) -> Asked {
-        let asked = self.0.ask(request);
-        Asked { answer: asked.answer, fuel: asked.fuel, memory_bytes: asked.memory_bytes, log: asked.log }
-    }
 }
 
 struct ListFacts {
@@ -102,7 +93,7 @@ fn gate(owners: &Owners, zone: &str) -> Gate {
             mode: Mode::Enforce,
             needs: vec![FactNeed { name: "allowed".into(), source: FactSource::Accounts { key: "list".into() } }],
             digests: PolicyDigests { plugin: none.clone(), settings: none, datasets: vec![] },
-            plugin: Box::new(Wasm(loaded)),
+            plugin: Box::new(loaded),
         }],
         facts: Box::new(ListFacts { by_owner: owners.by_owner.clone(), zone: "ZLIST".into() }),
         ledger: Box::new(MemoryLedger::with_room_for(0)),

@@ -6,10 +6,12 @@
 
 mod inputs {
     mod check;
+    mod dns_batches;
     mod dns_names;
     mod dns_semantics;
     mod envelope;
     mod facts;
+    mod flood;
     mod gates;
     pub(crate) mod list;
     mod organizations;

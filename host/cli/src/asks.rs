@@ -16,10 +16,7 @@ pub enum Asking {
 impl Ask for Asking {
     fn ask(&self, request: &Request<'_>) -> Asked {
         match self {
-            Self::Loaded(plugin) => {
-                let asked = plugin.ask(request);
-                Asked { answer: asked.answer, fuel: asked.fuel, memory_bytes: asked.memory_bytes, log: asked.log }
-            }
+            Self::Loaded(plugin) => plugin.ask(request),
             Self::Faulty(fault) => {
                 Asked { answer: Answer::Fault(fault.clone()), fuel: 0, memory_bytes: 0, log: Vec::new() }
             }

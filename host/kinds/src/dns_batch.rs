@@ -318,9 +318,9 @@ fn caa_weakens(change: &AskedChange<'_>, existing: &[RecordSet]) -> Option<Refus
     while let Some(name) = above.filter(|name| name.is_in(&change.zone.name)) {
         let set = existing.iter().find(|set| set.name == name && set.record_type == RecordType::Caa);
         if let Some(set) = set {
-            let allowed = issuers(&set.values);
-            let wider = issuers(change.values()).into_iter().find(|issuer| !allowed.contains(issuer))?;
-            let message = format!("`{}` admits `{}`, which the set of `{name}` does not", change.name, wider.1);
+            let (allowed, asked) = (Issuers::of(&set.values), Issuers::of(change.values()));
+            let wider = asked.wider_than(&allowed)?;
+            let message = format!("`{}` admits {wider}, which the set of `{name}` does not", change.name);
             return Some(change.refusal(Code::CaaWeakens, "/values", message));
         }
         above = name.parent();
@@ -328,12 +328,36 @@ fn caa_weakens(change: &AskedChange<'_>, existing: &[RecordSet]) -> Option<Refus
     None
 }
 
-/// Tag and issuer of the properties that admit somebody; parameters after `;` do not count.
-fn issuers(values: &[String]) -> BTreeSet<(String, String)> {
-    let parsed = values.iter().filter_map(|value| caa(value).ok());
-    let issuing = parsed.filter(|(_, tag, _)| tag.starts_with("issue"));
-    let issuer = |text: String| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    issuing.map(|(_, tag, text)| (tag, issuer(text))).filter(|(_, issuer)| !issuer.is_empty()).collect()
+/// Whom a CAA set admits, for names and for wildcards (RFC 8659 sections 4.2 and 4.3). `None` is everybody: a set
+/// without `issue` says nothing of names, and one without `issuewild` treats wildcards as it treats names.
+struct Issuers {
+    names: Option<BTreeSet<String>>,
+    wildcards: Option<BTreeSet<String>>,
+}
+
+impl Issuers {
+    fn of(values: &[String]) -> Self {
+        let tagged = |wanted: &str| {
+            let of_tag = |value: &String| caa(value).ok().filter(|(_, tag, _)| tag == wanted).map(|(_, _, text)| text);
+            let mut texts = values.iter().filter_map(of_tag).peekable();
+            texts.peek()?;
+            // What follows `;` are parameters; no issuer at all is nobody.
+            let issuer = |text: String| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+            Some(texts.map(issuer).filter(|issuer| !issuer.is_empty()).collect::<BTreeSet<_>>())
+        };
+        let names = tagged("issue");
+        Self { wildcards: tagged("issuewild").or_else(|| names.clone()), names }
+    }
+
+    /// Somebody who is admitted here and not by `above`, in words.
+    fn wider_than(&self, above: &Self) -> Option<String> {
+        let pairs = [(&self.names, &above.names, ""), (&self.wildcards, &above.wildcards, " for wildcards")];
+        pairs.into_iter().find_map(|(here, there, what)| match (here, there) {
+            (_, None) => None,
+            (None, Some(_)) => Some(format!("everybody{what}")),
+            (Some(here), Some(there)) => here.difference(there).next().map(|issuer| format!("`{issuer}`{what}")),
+        })
+    }
 }
 
 fn content(change: &AskedChange<'_>, inventory: &Inventory) -> Result<RecordContent, Refusal> {

@@ -3,7 +3,7 @@
 use crate::Fields;
 use crate::dns_batch::{AskedAlias, AskedChange, AskedContent, Zone};
 use crate::fields::wrong_type;
-use reeve_json::{Node, Value};
+use reeve_json::{Node, escape_pointer_token};
 use reeve_model::action::Operation;
 use reeve_model::record::{RecordType, VALUES_MAX, canonical_value};
 use reeve_model::{Code, DnsName, NameRule, Refusal};
@@ -68,8 +68,7 @@ pub(crate) fn read_change<'a>(
 fn smuggled(node: &Node, fields: &Fields<'_>) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     for member in node.as_object().into_iter().flatten() {
-        let plain: String = member.key.chars().filter(char::is_ascii_alphanumeric).collect();
-        let plain = plain.to_ascii_lowercase();
+        let plain = plain(&member.key);
         let at = fields.at(&member.key);
         if ROUTING_FIELDS.contains(&plain.as_str()) {
             let message = format!("`{}` would give the record set a routing policy", member.key);
@@ -80,6 +79,11 @@ fn smuggled(node: &Node, fields: &Fields<'_>) -> Vec<Refusal> {
         }
     }
     refusals
+}
+
+/// A key without case and punctuation, so that no spelling of it slips by.
+fn plain(key: &str) -> String {
+    key.chars().filter(char::is_ascii_alphanumeric).map(|char| char.to_ascii_lowercase()).collect()
 }
 
 fn one_of<'a, T>(fields: &mut Fields<'a>, name: &'a str, read: fn(&str) -> Option<T>, what: &str) -> Option<T> {
@@ -182,12 +186,13 @@ fn alias_content<'a>(fields: &mut Fields<'a>, node: &'a Node, record_type: Optio
     if matches!(record_type, Some(RecordType::Ns | RecordType::Ds)) {
         fields.refuse(Refusal::new(Code::AliasForm, at.clone(), "NS and DS cannot be aliases"));
     }
-    if let Value::Object(object) = &node.value
-        && object.iter().any(|member| ZONE_FIELDS.contains(&member.key.replace(['_', '-'], "").as_str()))
-    {
-        let message = "the hosted zone of an alias target is the gate's to find";
-        fields.refuse(Refusal::new(Code::FieldNotCallerSettable, at, message));
-        return None;
+    for member in node.as_object().into_iter().flatten() {
+        if ZONE_FIELDS.contains(&plain(&member.key).as_str()) {
+            let message = "the hosted zone of an alias target is the gate's to find";
+            let at = format!("{at}/{}", escape_pointer_token(&member.key));
+            fields.refuse(Refusal::new(Code::FieldNotCallerSettable, at, message));
+            return None;
+        }
     }
     let alias = read_alias(node, &at);
     match alias {

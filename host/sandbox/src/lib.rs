@@ -21,4 +21,5 @@ pub use limits::{
     LOG_LINES_MAX, Limits, MEMORY_BYTES_DEFAULT, MEMORY_BYTES_MAX, REASON_TEXT_CHARS_MAX, REASONS_MAX,
     TIMEOUT_MS_DEFAULT, WASM_STACK_BYTES,
 };
-pub use plugin::{Asked, CONTRACT, Description, Plugin};
+pub use plugin::{CONTRACT, Description, Plugin};
+pub use reeve_engine::Asked;

@@ -1,4 +1,4 @@
-//! A loaded plugin: compiled, admitted, linked, configured once; asked in a fresh instance each time.
+//! A loaded plugin: compiled, admitted and linked once; each time it is asked, a fresh instance reads its settings first.
 
 use crate::bindings::{Policy, PolicyIndices};
 use crate::classify::fault;
@@ -8,6 +8,7 @@ use crate::engine::{Place, Places, Sandbox};
 use crate::inspect::{Inspection, one_line};
 use crate::limits::{CONFIGURE_FUEL, EPOCH_TICK_MS, HOST_CALL_BYTES_MAX, Limits};
 use crate::state::State;
+use reeve_engine::{Ask, Asked};
 use reeve_model::{Answer, Fault, Request};
 use std::sync::Arc;
 use wasmtime::Store;
@@ -33,19 +34,6 @@ pub struct Description {
     pub settings_schema: String,
     /// Reason codes and their texts.
     pub reasons: Vec<(String, String)>,
-}
-
-/// One evaluation: the answer, what it cost, and what the plugin logged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    /// The answer.
-    pub answer: Answer,
-    /// Fuel that `evaluate` used, look-ups included.
-    pub fuel: u64,
-    /// Memories and tables it held, bytes.
-    pub memory_bytes: usize,
-    /// Lines it logged.
-    pub log: Vec<String>,
 }
 
 /// A plugin with its settings, tables and limits.
@@ -138,7 +126,8 @@ impl Plugin {
         self.limits
     }
 
-    /// Asks the plugin about one request, in a fresh instance. Every failure is an answer.
+    /// Asks the plugin about one request, in a fresh instance. Every failure is an answer. The fuel told is that of
+    /// `evaluate`, look-ups included.
     #[must_use]
     pub fn ask(&self, request: &Request<'_>) -> Asked {
         let (_place, mut store, policy) = match self.configured() {
@@ -222,5 +211,11 @@ impl Plugin {
         // Fuel is switched on in the engine's configuration, so this cannot fail; were it to, no fuel is no work.
         let _ = store.set_fuel(fuel.saturating_add(SPARE_FUEL));
         store.set_epoch_deadline(self.limits.timeout_ms.div_ceil(EPOCH_TICK_MS) + 1);
+    }
+}
+
+impl Ask for Plugin {
+    fn ask(&self, request: &Request<'_>) -> Asked {
+        Self::ask(self, request)
     }
 }

@@ -1,8 +1,8 @@
 //! Strict YAML 1.2 in which every node and every key knows its line and column.
 //!
 //! The files people write for Reeve are reviewed by other people, so this crate refuses what two readers could read
-//! differently: equal keys, anchors and aliases, tags, directives, merge keys, several documents in one file, invisible
-//! characters. What is left is a plain tree. Typed reading goes through [`Field`] and [`MapReader`]; each of their
+//! differently: equal keys, anchors and aliases, tags, directives, merge keys, several documents in one file, control and
+//! bidirectional characters. What is left is a plain tree. Typed reading goes through [`Field`] and [`MapReader`]; each of their
 //! errors names file, line and column and, where there is one, the likely remedy.
 //!
 //! It knows nothing of gates, policies, accounts or AWS beyond the shape of an account id, and reads no files: the

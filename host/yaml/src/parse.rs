@@ -27,7 +27,7 @@ impl Document {
     /// # Errors
     /// The first thing that is wrong: not YAML; longer than [`DOCUMENT_BYTES_MAX`] or deeper than [`DEPTH_MAX`]; empty;
     /// an equal key, anchor, alias, tag, directive, merge key, complex or empty key, second document, control or
-    /// invisible character; a number without a JSON form.
+    /// control or bidirectional character; a number without a JSON form.
     pub fn parse(file_name: &str, text: &str) -> Result<Self, YamlError> {
         let start = Mark { line: 1, column: 1 };
         if text.len() > DOCUMENT_BYTES_MAX {

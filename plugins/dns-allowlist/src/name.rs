@@ -65,18 +65,20 @@ pub fn is_below(name: &str, ancestor: &str) -> bool {
     name.strip_suffix(ancestor).is_some_and(|head| head.len() > 1 && head.ends_with('.'))
 }
 
-/// The name that a record's name speaks for: leading labels that begin with `_` are attributes of it
-/// (`_acme-challenge.pay.example.com` speaks for `pay.example.com`), and so is a wildcard's `*`.
+/// The name that a record's name speaks for: a label that begins with `_`, and all before it, are attributes of what
+/// follows (`_acme-challenge.pay.example.com` and `s1._domainkey.pay.example.com` speak for `pay.example.com`), and so
+/// is a wildcard's `*`.
 #[must_use]
 pub fn speaks_for(name: &str) -> &str {
-    let mut rest = name;
+    let mut owner = name.strip_prefix("*.").unwrap_or(name);
+    let mut rest = owner;
     while let Some((label, after)) = rest.split_once('.') {
-        if !label.starts_with('_') && label != "*" {
-            break;
+        if label.starts_with('_') {
+            owner = after;
         }
         rest = after;
     }
-    rest
+    owner
 }
 
 #[cfg(test)]
@@ -115,7 +117,10 @@ mod tests {
     fn underscore_labels_speak_for_the_name_below_them() {
         for (name, owner) in [
             ("_acme-challenge.pay.example.com", "pay.example.com"),
-            ("s1._domainkey.example.com", "s1._domainkey.example.com"),
+            ("s1._domainkey.example.com", "example.com"),
+            ("*._tcp.example.com", "example.com"),
+            ("a._b.c._d.example.com", "example.com"),
+            ("_lone", "_lone"),
             ("_sip._tcp.example.com", "example.com"),
             ("*.example.com", "example.com"),
             ("a.example.com", "a.example.com"),

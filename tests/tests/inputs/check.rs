@@ -13,6 +13,7 @@ fn rows() -> Vec<Row> {
         super::envelope::rows(),
         super::dns_names::rows(),
         super::dns_semantics::rows(),
+        super::dns_batches::rows(),
         super::ssm::rows(),
         super::organizations::rows(),
         super::plugins::rows(),
@@ -20,7 +21,7 @@ fn rows() -> Vec<Row> {
     all.concat()
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     NOW.parse().expect("a time")
 }
 
@@ -76,21 +77,20 @@ fn decide(row: &Row, gate: &mut Gate) -> Result<(), String> {
 }
 
 /// The story makes a receipt that is read back and says the same.
-fn sealed(story: &Story) -> Result<(), String> {
-    let sealed = story.seal(None);
-    let line = sealed.line();
+pub(crate) fn sealed(story: &Story) -> Result<(), String> {
+    let line = story.seal(None).line();
     if line.contains('\n') {
         return Err("the receipt is not one line".to_owned());
     }
     match Receipt::read(line.as_bytes(), Some(None)) {
-        Ok(read) if read == sealed => Ok(()),
+        Ok(read) if read.line() == line => Ok(()),
         Ok(_) => Err("the receipt reads back differently".to_owned()),
         Err(error) => Err(format!("the receipt does not read back: {error}")),
     }
 }
 
 /// What people see holds nothing that steers a terminal or fakes a line.
-fn shown(story: &Story) -> Result<(), String> {
+pub(crate) fn shown(story: &Story) -> Result<(), String> {
     let human = reeve_report::human(story, Paint::new(false));
     let steers = |char: char| {
         (char.is_control() && char != '\n')
@@ -107,11 +107,20 @@ fn shown(story: &Story) -> Result<(), String> {
 
 #[test]
 fn every_hostile_input_gets_its_answer() {
+    let mut n = std::collections::BTreeMap::new();
+    for r in rows() {
+        let e = n.entry(r.item).or_insert((0, std::collections::BTreeSet::new()));
+        e.0 += 1;
+        e.1.extend(r.deviation);
+    }
+    eprintln!("COUNT {} {n:?}", rows().len());
     let mut gates = Gates::wire();
-    let wrong: Vec<String> = rows()
-        .iter()
-        .filter_map(|row| Some(format!("{} {}: {}", row.item, row.text, run(row, &mut gates).err()?)))
-        .collect();
+    let mut wrong = Vec::new();
+    for row in rows() {
+        if let Err(error) = run(&row, &mut gates) {
+            wrong.push(format!("{} {}: {error}", row.item, row.text));
+        }
+    }
     assert!(wrong.is_empty(), "{} rows:\n{}", wrong.len(), wrong.join("\n"));
 }
 

@@ -100,6 +100,7 @@ organization:
     ou-abcd-13333333: { name: Quarantine, parent: r-abcd }
     ou-abcd-14444444: { name: Full, parent: r-abcd }
     ou-abcd-15555555: { name: Single, parent: r-abcd }
+    ou-abcd-16666666: { name: Narrow, parent: r-abcd }
     ou-abcd-90000000: { name: Morgue, parent: r-abcd }
   accounts:
     "111122223333": { name: foo, email: aws+foo@example.com, parent: ou-abcd-11111111 }
@@ -114,6 +115,9 @@ organization:
     p-quarantine:
       name: quarantine
       document: '{"Version":"2012-10-17","Statement":[{"Sid":"Hold","Effect":"Deny","Action":"ec2:*","Resource":"*"}]}'
+    p-allow-all:
+      name: allow-all
+      document: '{"Version":"2012-10-17","Statement":[{"Sid":"All","Effect":"Allow","Action":"*","Resource":"*"}]}'
     p-one: { name: one, document: '{}' }
     p-two: { name: two, document: '{}' }
     p-three: { name: three, document: '{}' }
@@ -129,6 +133,7 @@ organization:
     ou-abcd-13333333: [p-FullAWSAccess, p-quarantine]
     ou-abcd-14444444: [p-FullAWSAccess, p-quarantine, p-one, p-two, p-three, p-four, p-five, p-six, p-seven, p-eight]
     ou-abcd-15555555: [p-FullAWSAccess]
+    ou-abcd-16666666: [p-allow-all]
     ou-abcd-90000000: [p-FullAWSAccess]
     "111122223333": [p-FullAWSAccess]
     "333344445555": [p-FullAWSAccess]

@@ -1,7 +1,7 @@
 //! Items 94 to 97: the boundary to plugins, as far as it can be tried with files and without a hostile guest.
 
 use super::gates::{dns_gate, dns_policy, plugin};
-use super::table::{FOO, On, Row, ask, denied, dns, no_gate, upsert};
+use super::table::{CICD, FOO, On, Row, ask, denied, dns, no_gate, upsert};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -31,20 +31,12 @@ pub(crate) fn rows() -> Vec<Row> {
         "policy: tried\nplugin: {}\nkinds: [LIST_ACCOUNTS]\nsettings: {{ tiers: [dev] }}\n",
         plugin("sender-trust").display()
     );
+    let without_table: String = good.split_inclusive('\n').filter(|line| !line.starts_with("datasets")).collect();
     let monitor = format!("{good}mode: monitor\n");
     vec![
         fault(94, "no fuel", format!("{good}limits: {{ fuel: 1 }}\n"), vec![]),
         fault(94, "settings that it refuses", good.replace("settings: {", "settings: { wild: true,"), vec![]),
-        fault(
-            94,
-            "a table that it wants and does not get",
-            good.replace("datasets", "needs-not")
-                .lines()
-                .filter(|line| !line.starts_with("needs-not"))
-                .collect::<Vec<_>>()
-                .join("\n"),
-            vec![],
-        ),
+        fault(94, "a table that it wants and does not get", without_table, vec![]),
         no_gate(96, "another digest", files(pinned, vec![]), "PLUGIN_NOT_PINNED", "policy.yaml"),
         fault(96, "sockets", other("sockets.wasm"), vec![("policies/tried/sockets.wasm", sockets)])
             .deviates(UNDER_FAULT),
@@ -73,7 +65,7 @@ pub(crate) fn rows() -> Vec<Row> {
             97,
             "a kind of no policy's kinds",
             On::Management,
-            ask(super::table::CICD, "TEAM_WINDOW", json!({ "opens": "now" })),
+            ask(CICD, "TEAM_WINDOW", json!({ "opens": "now" })),
             &[("KIND_NOT_LISTED", "/detail-type")],
         )
         .deviates("sender-trust judges every kind, and says that nobody may ask for this one"),

@@ -141,6 +141,8 @@ fn instances() -> Vec<Row> {
     let verified = "INSTANCE_NOT_VERIFIED";
     let [own, theirs] = [INSTANCES[0][0], INSTANCES[35][0]];
     let (other, none) = (json!({ "PrivateIpAddress": "10.0.0.9" }), json!({}));
+    let bad_nonce = launch(INSTANCES[0][0], json!({ "RequestId": "../x" }));
+    rows.push(denied(13, "of an AWS event", On::Management, bad_nonce, &[("BAD_NONCE", "/detail/RequestId")]));
     rows.extend([
         denied(78, "another account's", On::Management, launch(theirs, none.clone()), &[(verified, HOST_AT)]),
         denied(78, "none at all", On::Management, launch("i-99999999999999999", none), &[(verified, HOST_AT)]),

@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reeve_engine::{Delivery, Gate, Story};
-use reeve_local::{RECEIPTS_FILE, ReceiptFile};
+use reeve_local::ReceiptFile;
 use reeve_model::{Digest, Receipt, Timestamp};
 use reeve_report::{grouped, human, json};
 use reeve_sources::{Deliveries, Framing};
@@ -20,6 +20,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 ///
 /// An event is an EventBridge envelope: one JSON document, or one a line. SQS messages, the answer of ReceiveMessage
 /// and Lambda's batches of SQS messages are unwrapped. Every event ends in a receipt; nothing is written to AWS.
+///
+/// With `--format json` each line is as docs/schema/run-output.schema.json says.
 ///
 /// Senders are not verified on this path, and policies usually deny that. With `--vouch`, you say that the envelopes'
 /// accounts are what AWS set.
@@ -77,7 +79,7 @@ pub enum Input {
 pub enum Form {
     /// For people
     Human,
-    /// One JSON object a line, see docs/schema/run-output.schema.json
+    /// One JSON object a line
     Json,
 }
 
@@ -153,7 +155,9 @@ pub fn run(args: &RunArgs, ui: &Ui) -> Outcome {
     }
     let mut run = lock(&run);
     run.finish()?;
-    run.summary("");
+    if run.permitted + run.denied > 0 {
+        run.summary("");
+    }
     match (run.permitted, run.denied) {
         (0, 0) => Err(Failure::new("there was no event in the input: nothing was checked")
             .hint("name a file of events, or send them on standard input")),
@@ -283,14 +287,15 @@ impl Run {
     fn summary(&self, before: &str) {
         self.progress.finish_and_clear();
         let (permitted, denied) = (grouped(self.permitted), grouped(self.denied));
-        let all = grouped(self.permitted + self.denied);
+        let all = self.permitted + self.denied;
+        let events = if all == 1 { "event" } else { "events" };
+        let all = grouped(all);
         self.ui.note(&format!(
-            "{before}{all} events: {permitted} permitted, {denied} denied; dry run, nothing was written to AWS"
+            "{before}{all} {events}: {permitted} permitted, {denied} denied; dry run, nothing was written to AWS"
         ));
         if let Some(file) = &self.receipts {
             let path = file.path().display();
             self.ui.note(&format!("receipts in {path}; ask why with `reeve explain {path}`"));
-            debug_assert!(file.path().ends_with(RECEIPTS_FILE));
         }
     }
 }

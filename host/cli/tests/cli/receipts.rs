@@ -38,6 +38,23 @@ fn the_same_input_gives_the_same_bytes_twice_in_one_process() {
 }
 
 #[test]
+fn an_unverified_sender_cannot_use_up_a_nonce() {
+    let now = NOW.parse().expect("time");
+    let mut gate = reeve::wiring::gate(&crate::support::root().join(DNS)).expect("wired").gate;
+    let mut judge = |name, verified| {
+        let body = change(1, name).into_bytes();
+        let delivery = reeve_engine::Delivery { body, origin: "test".into(), verified, content_type: None };
+        let story = gate.judge(&delivery, now);
+        gate.remember(&story, story.seal(None).hash());
+        story.decision.reasons().iter().map(|(_, reason)| reason.code.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(judge("forged.foo.example.com", false), ["UNVERIFIED_INTAKE_PATH"]);
+    assert!(judge("web.foo.example.com", true).is_empty(), "the nonce is still the account's own");
+    assert_eq!(judge("other.foo.example.com", true), ["NONCE_REUSE"]);
+    assert_eq!(judge("web.foo.example.com", true), ["DUPLICATE_SUPPRESSED"]);
+}
+
+#[test]
 fn a_chain_goes_on_over_runs() {
     let folder = tempfile::tempdir().expect("folder");
     let dir = folder.path().display().to_string();
