@@ -16,7 +16,14 @@ pub(crate) const BATCH_VALUE_CHARS_MAX: usize = 32_000;
 
 /// Suffixes whose names anybody can claim once the resource behind them is gone. A CNAME to one is only taken when the
 /// organization holds the name now.
-const TAKEOVER_SUFFIXES: [&str; 3] = ["cloudfront.net", "elasticbeanstalk.com", "amazonaws.com"];
+const TAKEOVER_SUFFIXES: [&str; 6] = [
+    "cloudfront.net",
+    "cloudfront.cn",
+    "elasticbeanstalk.com",
+    "elasticbeanstalk.com.cn",
+    "amazonaws.com",
+    "amazonaws.com.cn",
+];
 
 /// A hosted zone of the gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -285,7 +292,7 @@ fn beside_cname(change: &AskedChange<'_>, before: &[AskedChange<'_>], existing: 
     Some(change.refusal(Code::CnameConflict, "/name", message))
 }
 
-/// NS hands a subtree over, a CNAME can be taken over: both only to what the organization holds.
+/// NS hands a subtree over, and the target of a CNAME can be taken over: both only to what the organization holds.
 fn against_inventory(change: &AskedChange<'_>, inventory: &Inventory) -> Option<Refusal> {
     if change.operation == Operation::Delete {
         return None;
@@ -295,14 +302,26 @@ fn against_inventory(change: &AskedChange<'_>, inventory: &Inventory) -> Option<
         let known = inventory.delegation_sets.get(&change.name);
         let same = known.is_some_and(|set| set.iter().map(DnsName::as_str).collect::<BTreeSet<_>>() == asked);
         let message = format!("the name servers are not those of a zone `{}` of this organization", change.name);
-        (!same).then(|| change.refusal(Code::NsNotDelegationSet, "/values", message))
-    } else if change.record_type == RecordType::Cname {
-        let target = change.values().first()?;
-        let claimable = |suffix: &str| target.strip_suffix(suffix).is_some_and(|head| head.ends_with('.'));
-        let held = inventory.targets.keys().any(|name| name.as_str() == target);
-        let dangling = TAKEOVER_SUFFIXES.iter().any(|suffix| claimable(suffix)) && !held;
-        let message = format!("`{target}` can be claimed by anybody and is not in the inventory");
-        dangling.then(|| change.refusal(Code::TargetNotInInventory, "/values/0", message))
+        return (!same).then(|| change.refusal(Code::NsNotDelegationSet, "/values", message));
+    }
+    let claimable = |target: &&str| {
+        let below = |suffix: &&str| target.strip_suffix(*suffix).is_some_and(|head| head.ends_with('.'));
+        let held = inventory.targets.keys().any(|name| name.as_str() == *target);
+        TAKEOVER_SUFFIXES.iter().any(below) && !held
+    };
+    let targets = change.values().iter().enumerate().filter_map(|(at, value)| Some((at, followed(change, value)?)));
+    let (at, target) = targets.into_iter().find(|(_, target)| claimable(target))?;
+    let message = format!("`{target}` can be claimed by anybody and is not in the inventory");
+    Some(change.refusal(Code::TargetNotInInventory, &format!("/values/{at}"), message))
+}
+
+/// The name that a resolver goes on to in place of the owner: of a CNAME, and of the alias form of HTTPS and SVCB, whose
+/// second word it is (RFC 9460).
+fn followed<'v>(change: &AskedChange<'_>, value: &'v str) -> Option<&'v str> {
+    if change.record_type == RecordType::Cname {
+        Some(value)
+    } else if matches!(change.record_type, RecordType::Https | RecordType::Svcb) {
+        value.split(' ').nth(1)
     } else {
         None
     }

@@ -6,6 +6,7 @@
 use crate::dns_batch::{Batch, Zone};
 use crate::dns_change::read_change;
 use crate::{Ask, Draft, Kind};
+use reeve_model::limits::REFUSALS_MAX;
 use reeve_model::{Code, Refusal};
 use std::ops::RangeInclusive;
 
@@ -45,6 +46,9 @@ impl Kind for DnsRecordChange {
             match read_change(change, &format!("{at}/{index}"), &self.zones, &self.ttl_seconds) {
                 Ok(change) => asked.push(change),
                 Err(wrong) => refusals.extend(wrong),
+            }
+            if refusals.len() > REFUSALS_MAX {
+                return Err(refusals);
             }
         }
         if !refusals.is_empty() {

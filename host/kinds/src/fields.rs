@@ -1,6 +1,7 @@
 //! A strict reader of one JSON object: every field is asked for by name, and what was not asked for is refused.
 
 use reeve_json::{Node, Object, Value, escape_pointer_token};
+use reeve_model::limits::REFUSALS_MAX;
 use reeve_model::{Code, Refusal};
 
 /// Reads an object field by field, collecting refusals.
@@ -38,12 +39,15 @@ impl<'a> Fields<'a> {
 
     /// Adds a refusal.
     pub fn refuse(&mut self, refusal: Refusal) {
-        self.refusals.push(refusal);
+        // One more than is told, so that the decision says that there is more.
+        if self.refusals.len() <= REFUSALS_MAX {
+            self.refusals.push(refusal);
+        }
     }
 
     /// Takes a result apart: the value, or its refusal noted.
     pub fn note<T>(&mut self, result: Result<T, Refusal>) -> Option<T> {
-        result.map_err(|refusal| self.refusals.push(refusal)).ok()
+        result.map_err(|refusal| self.refuse(refusal)).ok()
     }
 
     /// The field, if it is there.
@@ -113,6 +117,9 @@ impl<'a> Fields<'a> {
     /// Everything that was refused, unknown fields included.
     pub fn finish(mut self) -> Result<(), Vec<Refusal>> {
         for member in self.object {
+            if self.refusals.len() > REFUSALS_MAX {
+                break;
+            }
             if !self.known.contains(&member.key.as_str()) {
                 let at = self.at(&member.key);
                 let known: Vec<String> = self.known.iter().map(|name| format!("`{name}`")).collect();

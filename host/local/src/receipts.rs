@@ -87,6 +87,10 @@ impl ReceiptFile {
     pub fn append(&mut self, receipt: &Receipt) -> Result<(), ReceiptError> {
         let mut line = receipt.line();
         line.push('\n');
+        if line.len() > RECEIPT_BYTES_MAX {
+            let reason = format!("the receipt has {} bytes, more than {RECEIPT_BYTES_MAX}", line.len());
+            return Err(self.failed("write", io::Error::other(reason)));
+        }
         self.file.write_all(line.as_bytes()).map_err(|source| self.failed("write", source))?;
         self.last = Some(receipt.hash().clone());
         Ok(())

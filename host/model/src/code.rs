@@ -131,6 +131,7 @@ codes! {
     PolicyUnknown "POLICY_UNKNOWN" "No such policy, neither in the organization nor in the request."
     PolicyChangedSinceRead "POLICY_CHANGED_SINCE_READ" "The policy is no longer what the sender read."
     TargetUnknown "TARGET_UNKNOWN" "The organization has no such root, unit or account."
+    MoreRefusals "MORE_REFUSALS" "More is wrong with the event than is told."
     AlreadySo "ALREADY_SO" "Nothing to change: all is as asked."
     NoPolicy "NO_POLICY" "No enforcing policy judges this kind."
     NoAllow "NO_ALLOW" "No enforcing policy allowed the request."

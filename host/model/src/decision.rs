@@ -1,5 +1,6 @@
 //! All answers, combined. Knows nothing of plugins.
 
+use crate::limits::REFUSALS_MAX;
 use crate::{Answer, Code, Mode, PolicyAnswer, Reason, Refusal, Severity, Verdict};
 
 /// The name under which the host's own reasons appear.
@@ -34,7 +35,12 @@ impl Decision {
     /// The host refused before any policy was asked.
     #[must_use]
     pub fn refused(refusals: &[Refusal]) -> Self {
-        let reasons = refusals.iter().map(|refusal| (HOST.to_owned(), refusal.reason())).collect();
+        let told = refusals.iter().take(REFUSALS_MAX);
+        let mut reasons: Vec<_> = told.map(|refusal| (HOST.to_owned(), refusal.reason())).collect();
+        if refusals.len() > REFUSALS_MAX {
+            let more = own(Code::MoreRefusals, format!("more than {REFUSALS_MAX} things are wrong with the event"));
+            reasons.push((HOST.to_owned(), more));
+        }
         Self { permitted: false, reasons }
     }
 
@@ -146,6 +152,16 @@ mod tests {
             assert_eq!(decision.permitted(), permitted, "{answers:?}");
             assert_eq!(decision.reasons().first().map_or("", |(_, reason)| &reason.code), code, "{answers:?}");
         }
+    }
+
+    #[test]
+    fn refusals_are_told_up_to_the_limit() {
+        let refusals = |count| vec![Refusal::new(Code::UnknownField, "/x", "x"); count];
+        let codes = |count| Decision::refused(&refusals(count)).reasons().len();
+        assert_eq!((codes(1), codes(REFUSALS_MAX)), (1, REFUSALS_MAX));
+        let more = Decision::refused(&refusals(REFUSALS_MAX + 5));
+        assert_eq!(more.reasons().len(), REFUSALS_MAX + 1);
+        assert_eq!(more.reasons().last().map(|(_, reason)| reason.code.as_str()), Some("MORE_REFUSALS"));
     }
 
     fn any_answer() -> impl Strategy<Value = (bool, u8)> {

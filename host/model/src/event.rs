@@ -6,7 +6,7 @@
 
 use crate::limits::{
     DETAIL_TYPE_CHARS_MAX, EVENT_AGE_SECONDS_MAX, EVENT_AHEAD_SECONDS_MAX, EVENT_BYTES_MAX, EVENT_DEPTH_MAX,
-    RESOURCES_MAX, SOURCE_CHARS_MAX,
+    REFUSALS_MAX, RESOURCES_MAX, SOURCE_CHARS_MAX,
 };
 use crate::{AccountId, Code, Digest, Refusal, Region, Timestamp};
 use reeve_json::{ErrorKind, Node, Object, Options, StringRule, Value, escape_pointer_token, position};
@@ -128,7 +128,14 @@ struct Envelope<'a> {
 
 impl Envelope<'_> {
     fn refuse(&mut self, code: Code, at: &str, message: impl Into<String>) {
-        self.refusals.push(Refusal::new(code, at, message));
+        if !self.full() {
+            self.refusals.push(Refusal::new(code, at, message));
+        }
+    }
+
+    /// Whether enough is known to be wrong. One more than is told, so that the decision says that there is more.
+    fn full(&self) -> bool {
+        self.refusals.len() > REFUSALS_MAX
     }
 
     fn only_known(&mut self) {
@@ -148,7 +155,7 @@ impl Envelope<'_> {
         let source =
             self.string("source", Code::BadEnvelope, source, "1 to 256 of letters, digits, `.`, `-`, `_`, `/`");
         let account = self.string("account", Code::BadAccountId, AccountId::parse, "a string of twelve ASCII digits");
-        let time = self.string("time", Code::BadTime, |text| text.parse().ok(), "an RFC 3339 time");
+        let time = self.string("time", Code::BadTime, utc_time, "an RFC 3339 time in UTC");
         let region = self.string("region", Code::BadEnvelope, Region::parse, "the name of a Region");
         let resources = self.resources();
         let detail = self.detail();
@@ -223,33 +230,66 @@ impl Envelope<'_> {
 
     fn dotted_keys(&mut self) {
         if let Some(detail) = self.envelope.get("detail") {
-            self.dotted_keys_below(detail, "/detail");
+            self.dotted_keys_below(detail, &mut vec!["detail".to_owned()]);
         }
     }
 
-    /// Depth is bounded by `EVENT_DEPTH_MAX`: the body was parsed under it.
-    fn dotted_keys_below(&mut self, node: &Node, at: &str) {
+    /// Depth is bounded by `EVENT_DEPTH_MAX`: the body was parsed under it. The pointer is put together only when there
+    /// is something to point at: keys are long when a sender wants them to be.
+    fn dotted_keys_below(&mut self, node: &Node, path: &mut Vec<String>) {
         match &node.value {
             Value::Object(object) => {
                 for member in object {
-                    let at = format!("{at}/{}", escape_pointer_token(&member.key));
-                    if member.key.contains('.') {
-                        let message = format!("key `{}` holds a dot, which a rule reads as a path", member.key);
-                        self.refuse(Code::DottedKey, &at, message);
+                    if self.full() {
+                        return;
                     }
-                    self.dotted_keys_below(&member.value, &at);
+                    let dotted = member.key.contains('.');
+                    if dotted || holds_keys(&member.value) {
+                        path.push(escape_pointer_token(&member.key));
+                        if dotted {
+                            let message = format!("key `{}` holds a dot, which a rule reads as a path", member.key);
+                            self.refuse(Code::DottedKey, &format!("/{}", path.join("/")), message);
+                        }
+                        self.dotted_keys_below(&member.value, path);
+                        path.pop();
+                    }
                 }
             }
             Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    if matches!(item.value, Value::Object(_) | Value::Array(_)) {
-                        self.dotted_keys_below(item, &format!("{at}/{index}"));
-                    }
+                for (index, item) in items.iter().enumerate().filter(|(_, item)| holds_keys(item)) {
+                    path.push(index.to_string());
+                    self.dotted_keys_below(item, path);
+                    path.pop();
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
+}
+
+fn holds_keys(node: &Node) -> bool {
+    matches!(node.value, Value::Object(_) | Value::Array(_))
+}
+
+/// A time as RFC 3339 writes it, in UTC as EventBridge does; the reader of the library takes more.
+fn utc_time(text: &str) -> Option<Timestamp> {
+    let shaped = |text: &str, form: &str| {
+        let alike = |(byte, form): (u8, u8)| if form == b'0' { byte.is_ascii_digit() } else { byte == form };
+        text.len() == form.len() && text.bytes().zip(form.bytes()).all(alike)
+    };
+    let (head, rest) = text.split_at_checked("0000-00-00T00:00:00".len())?;
+    let zone = match rest.strip_prefix('.') {
+        Some(fraction) => {
+            let zone = fraction.trim_start_matches(|char: char| char.is_ascii_digit());
+            if zone.len() == fraction.len() {
+                return None;
+            }
+            zone
+        }
+        None => rest,
+    };
+    let good = shaped(head, "0000-00-00T00:00:00") && matches!(zone, "Z" | "+00:00");
+    if good { text.parse().ok() } else { None }
 }
 
 fn uuid(text: &str) -> Option<String> {
@@ -314,6 +354,11 @@ mod tests {
             ("account", None, "BAD_ACCOUNT_ID"),
             ("time", Some("\"yesterday\""), "BAD_TIME"),
             ("time", Some("0"), "BAD_TIME"),
+            ("time", Some("\"2026-11-21 10:00:00Z\""), "BAD_TIME"),
+            ("time", Some("\"20261121T100000Z\""), "BAD_TIME"),
+            ("time", Some("\"2026-11-21T10:00:00.Z\""), "BAD_TIME"),
+            ("time", Some("\"2026-11-21T10:00:00+00[UTC]\""), "BAD_TIME"),
+            ("time", Some("\"2026-13-21T10:00:00Z\""), "BAD_TIME"),
             ("id", Some("\"x\""), "BAD_ENVELOPE"),
             ("id", None, "MISSING_FIELD"),
             ("version", Some("\"1\""), "BAD_ENVELOPE"),

@@ -14,3 +14,9 @@ pub const RESOURCES_MAX: usize = 100;
 pub const EVENT_AGE_SECONDS_MAX: i64 = 24 * 60 * 60;
 /// How far ahead of our clock an event may be, seconds: five minutes, the skew AWS request signing allows.
 pub const EVENT_AHEAD_SECONDS_MAX: i64 = 5 * 60;
+/// Refusals told of one event; the rest are counted. A person mends the first few and sends the event again.
+pub const REFUSALS_MAX: usize = 100;
+/// Longest JSON pointer of a refusal, bytes: keys are the sender's, and as long as it likes.
+pub const POINTER_BYTES_MAX: usize = 1_024;
+/// Longest message of a refusal, characters: values of the sender stand in it.
+pub const MESSAGE_CHARS_MAX: usize = 2_048;

@@ -8,8 +8,9 @@ use reeve_json::{Object, Options, StringRule, Value};
 
 /// Version of the receipt's form.
 pub const RECEIPT_VERSION: i64 = 1;
-/// Longest receipt line that is read back, bytes: an event of 1 MiB, escaped, beside actions of the same size.
-pub const RECEIPT_BYTES_MAX: usize = 16 * 1_048_576;
+/// Longest receipt line, bytes. An event of 1 MiB, escaped, stands beside actions of the same size and some megabytes
+/// for each policy's reasons; a longer line is not written, so that every chain can be read back.
+pub const RECEIPT_BYTES_MAX: usize = 256 * 1_048_576;
 /// Deepest nesting of a receipt: an event's, and the receipt's own levels around it.
 pub const RECEIPT_DEPTH_MAX: usize = crate::limits::EVENT_DEPTH_MAX + 8;
 

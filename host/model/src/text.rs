@@ -7,7 +7,7 @@ pub fn shown(text: &str, chars_max: usize) -> String {
     let mut out = String::with_capacity(text.len().min(chars_max));
     for char in text.chars().take(chars_max) {
         let hidden = char.is_control()
-            || matches!(u32::from(char), 0x61C | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x206F | 0xFEFF);
+            || matches!(u32::from(char), 0xAD | 0x61C | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0xFEFF | 0xE0000..=0xE007F);
         if hidden {
             out.extend(char.escape_default());
         } else {

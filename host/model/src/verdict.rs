@@ -1,6 +1,7 @@
 //! What a policy answers, and what it means when it does not.
 
 use crate::Code;
+use crate::limits::{MESSAGE_CHARS_MAX, POINTER_BYTES_MAX};
 use reeve_json::Value;
 use std::fmt;
 
@@ -75,10 +76,20 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal without a fix.
+    /// A refusal without a fix. Pointer and message are cut where a sender made them longer than a person reads.
     #[must_use]
     pub fn new(code: Code, at: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code, at: at.into(), message: message.into(), fix: None }
+        let (mut at, mut message) = (at.into(), message.into());
+        if at.len() > POINTER_BYTES_MAX {
+            let whole = at.char_indices().take_while(|(place, _)| *place <= POINTER_BYTES_MAX);
+            let cut = whole.filter(|(_, char)| *char == '/').last().map_or(0, |(place, _)| place);
+            at.truncate(cut);
+        }
+        if let Some((cut, _)) = message.char_indices().nth(MESSAGE_CHARS_MAX) {
+            message.truncate(cut);
+            message.push('\u{2026}');
+        }
+        Self { code, at, message, fix: None }
     }
 
     /// The same refusal, saying what to write instead.
@@ -277,4 +288,21 @@ pub struct PolicyAnswer {
     pub fuel: u64,
     /// Most memory and table it held at once, bytes.
     pub memory_bytes: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_sender_makes_long_is_cut_at_the_limits() {
+        let of = |at: String, message: String| Refusal::new(Code::UnknownField, at, message);
+        let key = "k".repeat(POINTER_BYTES_MAX - 3);
+        let fits = of(format!("/a/{key}"), "m".repeat(MESSAGE_CHARS_MAX));
+        assert_eq!((fits.at.len(), fits.message.len()), (POINTER_BYTES_MAX, MESSAGE_CHARS_MAX));
+        let long = of(format!("/a/{key}k"), "m".repeat(MESSAGE_CHARS_MAX + 1));
+        assert_eq!(long.at, "/a");
+        assert_eq!(long.message.chars().count(), MESSAGE_CHARS_MAX + 1);
+        assert!(long.message.ends_with('\u{2026}'));
+    }
 }

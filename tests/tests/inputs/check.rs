@@ -107,13 +107,6 @@ pub(crate) fn shown(story: &Story) -> Result<(), String> {
 
 #[test]
 fn every_hostile_input_gets_its_answer() {
-    let mut n = std::collections::BTreeMap::new();
-    for r in rows() {
-        let e = n.entry(r.item).or_insert((0, std::collections::BTreeSet::new()));
-        e.0 += 1;
-        e.1.extend(r.deviation);
-    }
-    eprintln!("COUNT {} {n:?}", rows().len());
     let mut gates = Gates::wire();
     let mut wrong = Vec::new();
     for row in rows() {

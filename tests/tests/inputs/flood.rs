@@ -20,8 +20,6 @@ fn members(count: usize, key: impl Fn(usize) -> String) -> String {
     members.join(",")
 }
 
-// Open: the host lists every refusal, each with its whole pointer, so an event of 1 MiB makes a receipt that is longer
-// than any that is read back, and a receipt file that ends in it takes no further one.
 #[test]
 fn a_flood_of_faults_still_makes_a_receipt() {
     let gates = Gates::wire();

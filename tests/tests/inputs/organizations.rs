@@ -191,14 +191,13 @@ fn attachments() -> Vec<Row> {
             "FULLAWSACCESS_GUARD",
             "/detail/policies/0",
         ),
-        permitted(
+        no(
             87,
             "an edit of the only Allow that is left",
-            On::Management,
             scp(json!({ "policies": [{ "name": "allow-all", "document": DENY }] })),
-            &[],
-        )
-        .deviates("BUG: only attaching and detaching look at what a target is left with; an edit can lock it out"),
+            "FULLAWSACCESS_GUARD",
+            "/detail/policies/0/document",
+        ),
         no(
             89,
             "attaching",
