@@ -80,6 +80,9 @@ fn fault(name: &str) -> Option<String> {
         return Some(format!("is longer than {NAME_BYTES_MAX} bytes"));
     }
     let labels: Vec<&str> = name.split('.').collect();
+    if let Some(label) = labels.iter().find(|label| label.starts_with('_')) {
+        return Some(format!("begins a label with `_`, `{label}`: that is an attribute of the name after it"));
+    }
     if labels.iter().any(|label| label.is_empty()) {
         return Some("holds an empty label".to_owned());
     }
@@ -131,7 +134,7 @@ mod tests {
             ("example.com", "example.com", DomainScope::Subtree),
             (".example.com", "example.com", DomainScope::Below),
             ("=example.com", "example.com", DomainScope::Exact),
-            ("_acme-challenge.example.co.uk", "_acme-challenge.example.co.uk", DomainScope::Subtree),
+            ("a_b.example.co.uk", "a_b.example.co.uk", DomainScope::Subtree),
             ("xn--bcher-kva.example", "xn--bcher-kva.example", DomainScope::Subtree),
             ("1.example.com", "1.example.com", DomainScope::Subtree),
             ("corp.internal", "corp.internal", DomainScope::Subtree),

@@ -4,16 +4,17 @@ use crate::asks::Asking;
 use crate::exit::Failure;
 use anyhow::Context;
 use reeve_accounts::{Accounts, DomainScope};
-use reeve_config::{DatasetSource, GateFile, PolicyFile};
+use reeve_config::{BUILT_IN, DatasetSource, GateFile, PolicyFile};
 use reeve_engine::{Gate, Policy, PolicyDigests, Route};
 use reeve_local::{MemoryLedger, RecordedFacts};
 use reeve_model::{Digest, Fault};
 use reeve_sandbox::{Dataset, Datasets, Index, Limits, Sandbox};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Largest text file that is read, bytes; each format has a smaller limit of its own.
-const FILE_BYTES_MAX: u64 = 512 * 1_048_576;
+const FILE_BYTES_MAX: u64 = 256 * 1_048_576;
 
 /// A gate with what belongs to it.
 #[derive(Debug)]
@@ -31,11 +32,13 @@ pub struct Wired {
 /// # Errors
 /// When it cannot be read or is too large.
 pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let size = std::fs::metadata(path).with_context(|| format!("failed to read `{}`", path.display()))?.len();
-    if size > FILE_BYTES_MAX {
-        return Err(Failure::new(format!("`{}` has {size} bytes, more than {FILE_BYTES_MAX}", path.display())));
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
+    let size = file.with_context(|| format!("failed to read `{}`", path.display()))?;
+    if u64::try_from(size).unwrap_or(u64::MAX) > FILE_BYTES_MAX {
+        return Err(Failure::new(format!("`{}` has more than {FILE_BYTES_MAX} bytes", path.display())));
     }
-    Ok(std::fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))?)
+    Ok(bytes)
 }
 
 /// Reads a file as text.
@@ -81,6 +84,17 @@ pub fn gate(path: &Path) -> Result<Wired, Failure> {
         let loaded = policy(&folder, &sandbox, &accounts)?;
         if policies.iter().any(|other| other.id == loaded.policy.id) {
             return Err(Failure::new(format!("{place}: policy `{}` is named twice", loaded.policy.id)));
+        }
+        let known: Vec<&str> = BUILT_IN.into_iter().chain(file.kinds.iter().map(|route| route.kind.name())).collect();
+        let unknown = loaded.policy.kinds.iter().flatten().find(|kind| !known.contains(&kind.as_str()));
+        if let Some(kind) = unknown {
+            // A policy that judges a misspelt kind would judge nothing, in silence.
+            let file = folder.join("policy.yaml");
+            let failure = Failure::new(format!("{}: `kinds` names `{kind}`, which is no kind", file.display()));
+            return Err(match reeve_yaml::closest(kind, known) {
+                Some(close) => failure.hint(format!("did you mean `{close}`?")),
+                None => failure.hint("a team's kind is declared in the gate file"),
+            });
         }
         faults.extend(loaded.fault.map(|fault| (loaded.policy.id.clone(), fault)));
         policies.push(loaded.policy);

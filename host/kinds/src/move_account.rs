@@ -69,6 +69,11 @@ impl Draft for Asked<'_> {
         if account.parent_id == destination.id {
             return Ok(Vec::new());
         }
+        if place::lists(organization, &self.config.may_lose_deny, &account.parent_id) {
+            // Else two permitted moves, in and out again, would shed what one may not.
+            let message = "the account stands where Denies may be lost, and does not come back by request";
+            return Err(vec![Refusal::new(Code::MoveLosesDeny, "/detail/account_to_move", message)]);
+        }
         self.keeps_denies(organization, account, &destination.id).map_err(|refusal| vec![refusal])?;
         let source = OrganizationalUnit {
             name: organization.unit_name(&account.parent_id).unwrap_or(&account.parent_id).to_owned(),

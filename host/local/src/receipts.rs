@@ -169,8 +169,17 @@ fn set_torn_tail_aside(file: &mut File, path: &Path) -> io::Result<()> {
     let mut torn = Vec::new();
     file.seek(SeekFrom::Start(whole))?;
     file.read_to_end(&mut torn)?;
-    let aside = path.with_extension(format!("torn-at-{whole}"));
-    std::fs::write(aside, torn)?;
+    // Never over an earlier one: two runs may be torn at the same place.
+    for number in 1.. {
+        let aside = path.with_extension(format!("torn-at-{whole}-{number}"));
+        match OpenOptions::new().write(true).create_new(true).open(aside) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            other => {
+                other?.write_all(&torn)?;
+                break;
+            }
+        }
+    }
     file.set_len(whole)?;
     file.sync_data()
 }

@@ -159,7 +159,7 @@ pub fn canonical_value(record_type: RecordType, value: &str, private_zone: bool)
             ))
         }
         RecordType::Naptr => naptr(value),
-        RecordType::Https | RecordType::Svcb => svcb(value),
+        RecordType::Https | RecordType::Svcb => svcb(value, private_zone),
     }
 }
 
@@ -329,7 +329,7 @@ fn naptr(value: &str) -> Result<String, BadValue> {
     Ok(format!("{order} {preference} {flags} {service} {regexp} {replacement}"))
 }
 
-fn svcb(value: &str) -> Result<String, BadValue> {
+fn svcb(value: &str, private_zone: bool) -> Result<String, BadValue> {
     let mut parts = value.split(' ');
     let (Some(priority), Some(name)) = (parts.next(), parts.next()) else {
         return bad(Code::RecordFormat, "an SVCB value is a priority, a target and parameters");
@@ -341,6 +341,13 @@ fn svcb(value: &str) -> Result<String, BadValue> {
         let key_ok = !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         if !key_ok || !parameter.bytes().all(|byte| matches!(byte, b'!'..=b'~')) {
             return bad(Code::RecordFormat, format!("`{}` is not a parameter `key=value`", parameter.escape_debug()));
+        }
+        // A hint is an address as good as an A or AAAA record's.
+        for hint in parameter.strip_prefix("ipv4hint=").into_iter().flat_map(|hints| hints.split(',')) {
+            ipv4(hint, private_zone)?;
+        }
+        for hint in parameter.strip_prefix("ipv6hint=").into_iter().flat_map(|hints| hints.split(',')) {
+            ipv6(hint, private_zone)?;
         }
         text.push(' ');
         text.push_str(parameter);
@@ -428,6 +435,8 @@ mod tests {
             (T::Caa, "1 issue \"x\"", "CAA_FORMAT"),
             (T::Ds, "1 2 3 xyz", "RECORD_FORMAT"),
             (T::Https, "1", "RECORD_FORMAT"),
+            (T::Https, "1 . ipv4hint=192.0.2.1,127.0.0.1", "ADDR_FORBIDDEN"),
+            (T::Svcb, "1 . ipv6hint=::1", "ADDR_FORBIDDEN"),
         ] {
             let error = canonical_value(record_type, value, false).expect_err(value);
             assert_eq!(error.code.as_str(), code, "{value}");

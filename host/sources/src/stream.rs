@@ -1,6 +1,6 @@
 //! Events from a file or standard input, one at a time: memory does not grow with the stream.
 
-use crate::unwrap::unwrap;
+use crate::unwrap::{might_wrap, unwrap};
 use reeve_engine::Delivery;
 use reeve_json::{ErrorKind, Options, StringRule};
 use reeve_model::limits::EVENT_BYTES_MAX;
@@ -106,8 +106,8 @@ impl<R: BufRead> Deliveries<R> {
     /// One line, without its break. Of a line longer than an event may be, just enough to be refused as too large; the
     /// rest is skipped.
     fn read_line(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
-        // While sniffing, the line may be the start of a whole document.
-        let keep = if self.framing == Framing::Sniff { DOCUMENT_BYTES_MAX } else { EVENT_BYTES_MAX + 1 };
+        // A line may be a batch of messages, or while sniffing the start of a whole document.
+        let keep = DOCUMENT_BYTES_MAX;
         let mut line = Vec::new();
         let mut any = false;
         loop {
@@ -134,6 +134,9 @@ impl<R: BufRead> Deliveries<R> {
         if line.last() == Some(&b'\r') {
             line.pop();
         }
+        if self.framing == Framing::Lines && !might_wrap(&line) {
+            line.truncate(EVENT_BYTES_MAX + 1);
+        }
         Ok(any.then_some(line))
     }
 
@@ -151,9 +154,20 @@ impl<R: BufRead> Deliveries<R> {
         if document.len() > DOCUMENT_BYTES_MAX {
             return Err(SourceError::TooLarge { origin: self.origin.clone() });
         }
-        if !document.iter().all(u8::is_ascii_whitespace) {
-            self.waiting.extend(unwrap(document, &self.origin, self.vouched));
+        if document.iter().all(u8::is_ascii_whitespace) {
+            return Ok(());
         }
+        if self.framing == Framing::Sniff && !is_json(&document) {
+            // The first line was a broken event after all, and the others must not go down with it.
+            for (index, line) in document.split(|&byte| byte == b'\n').enumerate() {
+                if !line.iter().all(u8::is_ascii_whitespace) {
+                    let origin = format!("{}:{}", self.origin, self.line + index);
+                    self.waiting.extend(unwrap(line.to_vec(), &origin, self.vouched));
+                }
+            }
+            return Ok(());
+        }
+        self.waiting.extend(unwrap(document, &self.origin, self.vouched));
         Ok(())
     }
 }
@@ -161,9 +175,18 @@ impl<R: BufRead> Deliveries<R> {
 /// Whether a line is the beginning of a JSON document that goes on: that, and nothing else, makes a line part of a
 /// larger document. A line that is wrong in any other way is a wrong event of its own.
 fn unfinished(line: &[u8]) -> bool {
-    let options = Options { bytes_max: DOCUMENT_BYTES_MAX, depth_max: 1_000, strings: StringRule::Any };
-    matches!(reeve_json::parse(line, &options), Err(error) if error.kind == ErrorKind::UnexpectedEnd)
+    matches!(reeve_json::parse(line, &OPTIONS), Err(error) if error.kind == ErrorKind::UnexpectedEnd)
 }
+
+/// Whether a text is one JSON document; one that an event may not be, such as one with a key twice, is one all the same.
+fn is_json(document: &[u8]) -> bool {
+    reeve_json::parse(document, &OPTIONS).map_or_else(
+        |error| !matches!(error.kind, ErrorKind::Syntax(_) | ErrorKind::UnexpectedEnd | ErrorKind::TrailingData),
+        |_| true,
+    )
+}
+
+const OPTIONS: Options = Options { bytes_max: DOCUMENT_BYTES_MAX, depth_max: 1_000, strings: StringRule::Any };
 
 impl<R: BufRead> Iterator for Deliveries<R> {
     type Item = Result<Delivery, SourceError>;
@@ -206,6 +229,21 @@ mod tests {
         assert!(bodies(b"", Framing::Lines).is_empty());
         let wrong_first = "{\"a\":1,\"a\":2}\n{\"a\":2}\n";
         assert_eq!(bodies(wrong_first.as_bytes(), Framing::Sniff).len(), 2);
+    }
+
+    #[test]
+    fn a_broken_first_line_does_not_take_the_others_with_it() {
+        let text = "{\n{\"a\":1}\n{\"a\":2}\n";
+        let seen = bodies(text.as_bytes(), Framing::Sniff);
+        assert_eq!(seen, [pair("in:1", "{"), pair("in:2", "{\"a\":1}"), pair("in:3", "{\"a\":2}")]);
+    }
+
+    #[test]
+    fn a_batch_on_one_line_may_be_larger_than_an_event() {
+        let body = format!("{{\\\"a\\\":\\\"{}\\\"}}", "x".repeat(EVENT_BYTES_MAX - 100));
+        let message = format!("{{\"body\":\"{body}\"}}");
+        let batch = format!("{{\"Records\":[{message},{message}]}}\n");
+        assert_eq!(bodies(batch.as_bytes(), Framing::Lines).len(), 2);
     }
 
     #[test]

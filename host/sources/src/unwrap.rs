@@ -38,7 +38,7 @@ pub(crate) fn unwrap(document: Vec<u8>, origin: &str, vouched: bool) -> Vec<Deli
 }
 
 /// A cheap look for the names of wrappers, so that plain events are parsed once.
-fn might_wrap(document: &[u8]) -> bool {
+pub(crate) fn might_wrap(document: &[u8]) -> bool {
     [&b"\"Records\""[..], b"\"Messages\"", b"\"body\"", b"\"Body\""]
         .iter()
         .any(|name| document.windows(name.len()).any(|window| window == *name))

@@ -30,6 +30,8 @@ impl<'a> Entry<'a> {
         };
         let label = |label: &str| {
             (1..=63).contains(&label.len())
+                // A label that begins with `_` is an attribute of the name after it, and no name to own.
+                && !label.starts_with('_')
                 && label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
         };
         let shaped = name.len() <= 253 && name.contains('.') && name.split('.').all(label);
@@ -90,7 +92,18 @@ mod tests {
         assert_eq!(Entry::parse("example.com"), Some(Entry { name: "example.com", scope: Scope::Subtree }));
         assert_eq!(Entry::parse(".example.com"), Some(Entry { name: "example.com", scope: Scope::Below }));
         assert_eq!(Entry::parse("=example.com"), Some(Entry { name: "example.com", scope: Scope::Exact }));
-        for text in ["", ".", "com", "*", "*.example.com", "a,b.example.com", "example.com.", "Example.com", "a..b"] {
+        for text in [
+            "",
+            ".",
+            "com",
+            "*",
+            "*.example.com",
+            "a,b.example.com",
+            "example.com.",
+            "Example.com",
+            "a..b",
+            "_dmarc.example.com",
+        ] {
             assert_eq!(Entry::parse(text), None, "{text}");
         }
     }

@@ -129,8 +129,11 @@ impl<N: Names> Judge<'_, N> {
         // A wildcard stands for what is below its name, not for the name: whoever owns all of that may write it.
         let wildcard = name.starts_with("*.");
         let owns_below = self.owns_below(owner);
+        // But a wildcard of any type other than an address also answers for `_acme-challenge`, `_dmarc` and the like of
+        // the name itself, and so speaks for it.
+        let speaks = !wildcard || !matches!(change.record_type.as_str(), "A" | "AAAA");
         let owns = self.allowed.iter().any(|entry| entry.covers(owner));
-        if !(owns || (wildcard && owns_below)) {
+        if !(owns || (!speaks && owns_below)) {
             return Ok(Some(self.not_allowed(change, owner, &at)?));
         }
         if wildcard && !(self.settings.wildcards && owns_below) {
@@ -142,7 +145,7 @@ impl<N: Names> Judge<'_, N> {
             let message = format!("{} at `{name}` hands over everything below it", change.record_type);
             return Ok(Some(reason("DELEGATION_NEEDS_SUBTREE", message).at(at)));
         }
-        if self.owned_by_other(&if wildcard { format!("*.{owner}") } else { owner.to_owned() })? {
+        if (speaks && self.owned_by_other(owner)?) || (wildcard && self.owned_by_other(&format!("*.{owner}"))?) {
             let message = format!("`{name}` belongs to another account, which owns a longer match");
             return Ok(Some(reason("NAME_OWNED_BY_OTHER", message).at(at)));
         }
@@ -322,6 +325,12 @@ mod tests {
             ("A", "below.net", "NOT_IN_ALLOWLIST"),
             ("A", "a.below.net", "allow"),
             ("A", "*.below.net", "allow"),
+            ("TXT", "*.below.net", "NOT_IN_ALLOWLIST"),
+            ("CNAME", "*.below.net", "NOT_IN_ALLOWLIST"),
+            ("TXT", "*._domainkey.below.net", "MAIL_AUTH_NAME"),
+            ("TXT", "*.x.team.example.com", "NAME_OWNED_BY_OTHER"),
+            ("CNAME", "*.x.team.example.com", "NAME_OWNED_BY_OTHER"),
+            ("A", "*.x.team.example.com", "allow"),
             ("CNAME", "_0123456789abcdef0123456789abcdef.team.example.com", "allow"),
             ("CNAME", "_acme-challenge.example.com", "allow"),
             ("A", "pay.example.com", "NAME_OWNED_BY_OTHER"),

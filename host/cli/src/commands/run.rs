@@ -150,11 +150,12 @@ pub fn run(args: &RunArgs, ui: &Ui) -> Outcome {
     let run = Arc::new(Mutex::new(run));
     stop_between_events(&run)?;
     let inputs = if args.files.is_empty() { vec![PathBuf::from("-")] } else { args.files.clone() };
-    for path in &inputs {
-        one_input(path, args, clock, &run)?;
-    }
+    let judged = inputs.iter().try_for_each(|path| one_input(path, args, clock, &run));
     let mut run = lock(&run);
-    run.finish()?;
+    // What was judged before an input failed is told and kept all the same.
+    let finished = run.finish();
+    judged?;
+    finished?;
     if run.permitted + run.denied > 0 {
         run.summary("");
     }
@@ -276,8 +277,10 @@ impl Run {
     }
 
     fn finish(&mut self) -> Result<(), Failure> {
-        self.write("")?;
-        let _ = self.out.flush();
+        match self.out.flush() {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            other => other.context("failed to write to standard output")?,
+        }
         if let Some(file) = &self.receipts {
             file.sync().map_err(anyhow::Error::from)?;
         }
