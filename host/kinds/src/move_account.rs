@@ -286,6 +286,14 @@ mod tests {
     }
 
     #[test]
+    fn nothing_comes_back_from_where_denies_may_be_lost() {
+        let mut organization = organization();
+        add_account(&mut organization, "333344445555", "ou-abcd-33333333");
+        let refusals = refused(&config(), &detail("333344445555", "Standard"), &world_of(organization));
+        assert_eq!(refusals, expected(&[("MOVE_LOSES_DENY", "/detail/account_to_move")]));
+    }
+
+    #[test]
     fn a_path_that_does_not_reach_the_root_plans_nothing() {
         for parent in ["ou-abcd-99999999", "ou-abcd-11111111"] {
             let mut organization = organization();

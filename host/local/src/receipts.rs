@@ -248,6 +248,21 @@ mod tests {
     }
 
     #[test]
+    fn tails_torn_at_the_same_place_are_all_kept() {
+        let dir = tempfile::tempdir().expect("folder");
+        let path = dir.path().join(RECEIPTS_FILE);
+        for torn in ["{\"first\":", "{\"second\":"] {
+            std::fs::write(&path, torn).expect("written");
+            ReceiptFile::open(dir.path()).expect("opened");
+        }
+        let entries = std::fs::read_dir(dir.path()).expect("folder").map(|entry| entry.expect("entry").path());
+        let mut kept: Vec<String> =
+            entries.filter(|it| *it != path).map(|it| std::fs::read_to_string(it).expect("kept")).collect();
+        kept.sort();
+        assert_eq!(kept, ["{\"first\":", "{\"second\":"]);
+    }
+
+    #[test]
     fn a_file_that_is_no_chain_is_not_appended_to() {
         let dir = tempfile::tempdir().expect("folder");
         std::fs::write(dir.path().join(RECEIPTS_FILE), "{}\n").expect("written");

@@ -49,6 +49,51 @@ fn an_empty_policy_set_and_an_unknown_key_are_errors_with_their_place() {
 }
 
 #[test]
+fn a_policy_for_a_misspelt_kind_is_an_error() {
+    let folder = tempfile::tempdir().expect("folder");
+    let root = crate::support::root();
+    let examples = root.join("policies/examples");
+    std::fs::create_dir(folder.path().join("p")).expect("made");
+    let plugin = root.join("target/plugins/sender-trust.wasm");
+    let settings = "settings: { tiers: [dev], kinds: { LIST_ACCOUNTS: dev } }";
+    let policy = format!("policy: p\nplugin: {}\nkinds: [LIST_ACCOUNT]\n{settings}\n", plugin.display());
+    std::fs::write(folder.path().join("p/policy.yaml"), policy).expect("written");
+    let gate = format!(
+        "gate: x\naccount: \"000000000001\"\nregion: us-east-1\naccounts: {}\npolicies-root: .\nkinds: {{ LIST_ACCOUNTS: {{}} }}\npolicies: [p]\n",
+        examples.join("accounts.yaml").display()
+    );
+    std::fs::write(folder.path().join("gate.yaml"), gate).expect("written");
+    let output = finish(command(&["run", "--gate", "gate.yaml"]).current_dir(folder.path()));
+    assert_eq!(output.code, 1, "{}", output.stdout);
+    for text in ["`LIST_ACCOUNT`, which is no kind", "did you mean `LIST_ACCOUNTS`"] {
+        assert!(output.stderr.contains(text), "lacks {text}: {}", output.stderr);
+    }
+}
+
+#[test]
+fn what_was_judged_before_an_input_failed_is_told() {
+    let folder = tempfile::tempdir().expect("folder");
+    let good = folder.path().join("good.ndjson");
+    std::fs::write(&good, format!("{}\n", change(1, "web.foo.example.com"))).expect("written");
+    let good = good.display().to_string();
+    let output = reeve(&run_args(DNS, &["--vouch", "--no-receipts", &good, "no-such-file.json"]));
+    assert_eq!(output.code, 1);
+    assert_eq!(output.json().len(), 1, "{}", output.stderr);
+}
+
+#[test]
+fn output_that_cannot_be_written_is_an_error() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a device that is always full");
+    let folder = tempfile::tempdir().expect("folder");
+    let file = folder.path().join("one.ndjson");
+    std::fs::write(&file, format!("{}\n", change(1, "web.foo.example.com"))).expect("written");
+    let file = file.display().to_string();
+    let args = run_args(DNS, &["--vouch", "--no-receipts", &file]);
+    let status = command(&args).stdout(full).stderr(std::process::Stdio::null()).status().expect("ran");
+    assert_eq!(status.code(), Some(1));
+}
+
+#[test]
 fn no_case_is_an_error_and_a_failed_case_a_finding() {
     let filtered = reeve(&["policy", "test", "policies/sender-trust", "--filter", "no such case"]);
     assert_eq!(filtered.code, 1);
