@@ -9,6 +9,7 @@ cargo xtask <chore>
 
   demo       build everything, then run the example dns gate over its example events
   test       build everything, then run every test
+  python     make the Python environment of the tests below target/python: the AWS emulator, cfn-lint
   guests     build the plugins to WebAssembly components below target/plugins
   bench      build everything optimised, then print the benchmark table
   lint       rustfmt, clippy (warnings are errors), and the tidy checks
@@ -26,8 +27,9 @@ fn main() -> Result<()> {
     let rest: Vec<String> = std::env::args().skip(2).collect();
     match chore.as_str() {
         "demo" => guests().and_then(|()| demo()),
-        "test" => guests().and_then(|()| test(&rest, false)),
-        "bless" => guests().and_then(|()| test(&rest, true)),
+        "test" => guests().and_then(|()| python()).and_then(|()| test(&rest, false)),
+        "bless" => guests().and_then(|()| python()).and_then(|()| test(&rest, true)),
+        "python" => python(),
         "guests" => guests(),
         "bench" => guests().and_then(|()| bench(&rest)),
         "lint" => lint(),
@@ -82,6 +84,30 @@ fn guests() -> Result<()> {
     Ok(())
 }
 
+/// Makes the Python environment that tests start processes from, unless it is there as the requirements say.
+fn python() -> Result<()> {
+    let folder = root().join("target/python");
+    let file = root().join("tests/python/requirements.txt");
+    let wanted = std::fs::read_to_string(&file).with_context(|| format!("failed to read {}", file.display()))?;
+    let installed = folder.join("installed.txt");
+    if std::fs::read_to_string(&installed).ok().as_deref() == Some(wanted.as_str()) {
+        return Ok(());
+    }
+    let hint = "the tests need Python 3 with its `venv` module (Debian: `apt-get install python3-venv`)";
+    run(Command::new("python3").args(["-m", "venv"]).arg(&folder)).context(hint)?;
+    let mut install = Command::new(folder.join("bin/python"));
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(&file);
+    run(&mut install).context("failed to install the Python packages of the tests")?;
+    std::fs::write(&installed, wanted).with_context(|| format!("failed to write {}", installed.display()))
+}
+
+/// Runs the tests of the emulator itself: what it repairs is pinned to shapes that AWS was seen to answer.
+fn test_emulator() -> Result<()> {
+    let mut tests = Command::new(root().join("target/python/bin/python"));
+    tests.current_dir(root()).env("PYTHONDONTWRITEBYTECODE", "1");
+    run(tests.args(["-m", "unittest", "discover", "--start-directory", "tests/python", "--quiet"]))
+}
+
 /// The main job on the embedded default. Exit code 3 of `reeve run` says that requests were denied, which is what the
 /// example shows.
 fn demo() -> Result<()> {
@@ -111,6 +137,7 @@ fn test(rest: &[String], bless: bool) -> Result<()> {
     }
     run(&mut tests)?;
     if rest.is_empty() {
+        test_emulator()?;
         run(cargo().args(["test", "--quiet", "--doc", "--workspace"]))?;
     }
     Ok(())
