@@ -1,5 +1,13 @@
 //! What the tests of the whole product share.
 
+pub mod emulator;
+pub mod http;
+pub mod ledger_suite;
+pub mod proxy;
+pub mod reeve;
+pub mod runtime_api;
+pub mod stage;
+
 use std::path::{Path, PathBuf};
 
 /// The workspace.

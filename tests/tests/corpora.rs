@@ -3,9 +3,10 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 use dns_allowlist::name::is_below;
-use reeve_engine::{Delivery, FactError, FactNeed, FactSource, Facts, Gate, Policy, PolicyDigests, Route};
+use reeve_engine::{
+    Brakes, Delivery, FactError, FactNeed, FactSource, Facts, Gate, Guarded, Policy, PolicyDigests, Route,
+};
 use reeve_kinds::{DnsRecordChange, Kind, Need, World, Zone};
-use reeve_local::MemoryLedger;
 use reeve_model::{AccountId, Digest, DnsName, Fact, FactValue, Mode, NameRule, Request, Sender};
 use reeve_sandbox::{Dataset, Datasets, Index, Limits, Plugin, Sandbox};
 use reeve_tests::{corpora, plugin};
@@ -57,10 +58,15 @@ impl Facts for ListFacts {
         Ok(world)
     }
 
-    fn fact(&self, need: &FactNeed, sender: &Sender) -> Fact {
+    fn fact(&self, _policy: &str, need: &FactNeed, sender: &Sender) -> Result<Fact, FactError> {
         let names = self.by_owner.get(sender.account.as_str()).cloned().unwrap_or_default();
-        Fact { name: need.name.clone(), value: FactValue::Texts(names), source: "list".into() }
+        Ok(Fact { name: need.name.clone(), value: FactValue::Texts(names), source: "list".into() })
     }
+}
+
+/// Brakes that let pass whatever the policies let pass.
+fn every_change() -> Brakes {
+    Brakes { allow: [Guarded::Apex, Guarded::Mx, Guarded::Caa].into(), ..Brakes::default() }
 }
 
 fn gate(owners: &Owners, zone: &str) -> Gate {
@@ -96,7 +102,7 @@ fn gate(owners: &Owners, zone: &str) -> Gate {
             plugin: Box::new(loaded),
         }],
         facts: Box::new(ListFacts { by_owner: owners.by_owner.clone(), zone: "ZLIST".into() }),
-        ledger: Box::new(MemoryLedger::with_room_for(0)),
+        brakes: every_change(),
     }
 }
 

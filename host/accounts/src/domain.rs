@@ -51,6 +51,18 @@ impl DomainEntry {
             None => Ok(Self { name: name.to_owned(), scope }),
         }
     }
+
+    /// Whether every item of a list is an entry: one that is not voids the whole list, so that no reader takes a part
+    /// of a list for all of it.
+    ///
+    /// # Errors
+    /// The first item that is not, and why.
+    pub fn check_list(items: &[String]) -> Result<(), String> {
+        match items.iter().find_map(|item| Self::parse(item).err().map(|why| (item, why))) {
+            Some((item, why)) => Err(format!("entry `{}`: {why}", item.escape_debug())),
+            None => Ok(()),
+        }
+    }
 }
 
 impl fmt::Display for DomainEntry {

@@ -1,7 +1,12 @@
 //! One file per command: arguments, and a function that runs them.
 
+pub mod audit;
 pub mod completion;
+pub mod doctor;
 pub mod explain;
 pub mod plugin_inspect;
 pub mod policy_test;
+pub mod replay;
 pub mod run;
+pub mod serve;
+pub mod template;

@@ -1,8 +1,11 @@
 //! Arguments, wiring and exit codes. A library, so that benchmarks and tests wire a gate as the binary does.
 
 pub mod asks;
+pub mod checks;
 pub mod commands;
 pub mod exit;
+pub mod live;
+mod probing;
 pub mod ui;
 pub mod wiring;
 
@@ -32,6 +35,9 @@ const EXIT_HELP: &str = "Exit codes: 0 done, 1 could not run, 2 usage, 3 denied,
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(commands::run::RunArgs),
+    Serve(commands::serve::ServeArgs),
+    Doctor(commands::doctor::DoctorArgs),
+    Template(commands::template::TemplateArgs),
     /// Test policies
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -39,12 +45,21 @@ enum Command {
     #[command(subcommand)]
     Plugin(PluginCommand),
     Explain(commands::explain::ExplainArgs),
+    /// Prove what was decided
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    Replay(commands::replay::ReplayArgs),
     Completion(commands::completion::CompletionArgs),
 }
 
 #[derive(Debug, Subcommand)]
 enum PolicyCommand {
     Test(commands::policy_test::PolicyTestArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    Verify(commands::audit::VerifyArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -55,6 +70,14 @@ enum PluginCommand {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    // As the `bootstrap` of a function there are no arguments, and a runtime API to ask.
+    if std::env::args_os().len() == 1 && std::env::var_os(reeve_serve::RUNTIME_API).is_some() {
+        let ui = Ui::new(ui::Colour::Never);
+        return match commands::serve::bootstrap(&ui) {
+            Ok(exit) => exit.into(),
+            Err(failure) => failure.report(&ui).into(),
+        };
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -66,9 +89,14 @@ pub fn main() -> ExitCode {
     let ui = Ui::new(cli.color);
     let result = match cli.command {
         Command::Run(args) => commands::run::run(&args, &ui),
+        Command::Serve(args) => commands::serve::run(&args, &ui),
+        Command::Template(args) => commands::template::run(&args, &ui),
+        Command::Doctor(args) => commands::doctor::run(&args, &ui),
         Command::Policy(PolicyCommand::Test(args)) => commands::policy_test::run(&args, &ui),
         Command::Plugin(PluginCommand::Inspect(args)) => commands::plugin_inspect::run(&args, &ui),
         Command::Explain(args) => commands::explain::run(&args, &ui),
+        Command::Audit(AuditCommand::Verify(args)) => commands::audit::verify(&args, &ui),
+        Command::Replay(args) => commands::replay::run(&args, &ui),
         Command::Completion(args) => commands::completion::run(&args, &ui),
     };
     match result {

@@ -3,11 +3,13 @@
 use crate::asks::Asking;
 use crate::exit::Failure;
 use anyhow::Context;
-use reeve_accounts::{Accounts, DomainScope};
-use reeve_config::{BUILT_IN, DatasetSource, GateFile, PolicyFile};
-use reeve_engine::{Gate, Policy, PolicyDigests, Route};
+use reeve_accounts::{Accounts, DomainScope, Status};
+use reeve_config::{BUILT_IN, DatasetSource, GateFile, LedgerFile, PolicyFile, ReceiptsFile, ServiceFile};
+use reeve_engine::{Gate, Policy, PolicyDigests, Receipts, Route, Runner};
 use reeve_local::{MemoryLedger, RecordedFacts};
-use reeve_model::{Digest, Fault};
+use reeve_kinds::{Inventory, Zone};
+use reeve_json::Value;
+use reeve_model::{AccountId, Digest, Fault, Region, Timestamp};
 use reeve_sandbox::{Dataset, Datasets, Index, Limits, Sandbox};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -19,12 +21,41 @@ const FILE_BYTES_MAX: u64 = 256 * 1_048_576;
 /// A gate with what belongs to it.
 #[derive(Debug)]
 pub struct Wired {
-    /// The gate.
+    /// The gate, with facts from files.
     pub gate: Gate,
-    /// Where receipts are kept, when the gate file says.
+    /// The folder of receipts, when the gate file names one.
     pub receipts: Option<PathBuf>,
     /// Policies whose plugin the sandbox refused: every request they judge is denied.
     pub faults: Vec<(String, Fault)>,
+    /// What the gate file says of running it as a service. Paths are resolved.
+    pub service: ServiceFile,
+    /// The gate's Region.
+    pub region: Region,
+    /// Facts from files, for a gate that reads the others from AWS.
+    pub files: RecordedFacts,
+    /// What the organization holds outside the gate's zones, as recorded.
+    pub inventory: Inventory,
+    /// The gate's hosted zones.
+    pub zones: Vec<Zone>,
+    /// The accounts file.
+    pub accounts: Arc<Accounts>,
+    /// Accounts that may ask: those of the accounts file that have an id and are active.
+    pub senders: Vec<AccountId>,
+    /// The event pattern of each route, as JSON.
+    pub patterns: Vec<Value>,
+    /// Settings of each policy.
+    pub policies: Vec<PolicySettings>,
+    /// The whole gate file.
+    pub whole: Value,
+}
+
+/// What a policy file says that is not part of the policy at work.
+#[derive(Debug, Clone)]
+pub struct PolicySettings {
+    /// Kinds it judges; none means all.
+    pub kinds: Option<Vec<String>>,
+    /// Its settings.
+    pub settings: Value,
 }
 
 /// Reads a file as bytes.
@@ -79,6 +110,7 @@ pub fn gate(path: &Path) -> Result<Wired, Failure> {
     let sandbox = Sandbox::new().map_err(|error| Failure::new(error.to_string()))?;
     let root = base.join(&file.policies_root);
     let (mut policies, mut faults): (Vec<Policy>, Vec<_>) = (Vec::new(), Vec::new());
+    let mut settings = Vec::new();
     for (name, place) in &file.policies {
         let folder = policy_folder(base, &root, name).ok_or_else(|| no_policy(name, place, &root))?;
         let loaded = policy(&folder, &sandbox, &accounts)?;
@@ -97,21 +129,69 @@ pub fn gate(path: &Path) -> Result<Wired, Failure> {
             });
         }
         faults.extend(loaded.fault.map(|fault| (loaded.policy.id.clone(), fault)));
+        settings.push(PolicySettings { kinds: loaded.policy.kinds.clone(), settings: loaded.settings });
         policies.push(loaded.policy);
     }
     policies.sort_by(|a, b| a.id.cmp(&b.id));
     let digest = Digest::of(reeve_json::canonical(&file.whole).as_bytes());
+    let patterns = file.kinds.iter().map(|it| it.pattern_json.clone()).collect();
     let routes = file.kinds.into_iter().map(|it| Route { kind: it.kind, pattern: it.pattern }).collect();
+    let inventory = world.as_ref().map(|world| world.inventory.clone()).unwrap_or_default();
+    let files = RecordedFacts::new(Arc::clone(&accounts), world, facts_name);
+    let service = resolved(file.service, base);
     let gate = Gate {
         name: file.name,
         account: file.account,
         digest,
         routes,
         policies,
-        facts: Box::new(RecordedFacts::new(accounts, world, facts_name)),
-        ledger: Box::new(MemoryLedger::default()),
+        facts: Box::new(files.clone()),
+        brakes: service.brakes.clone(),
     };
-    Ok(Wired { gate, receipts: file.receipts.map(|dir| base.join(dir)), faults })
+    let receipts = match &service.receipts {
+        Some(ReceiptsFile::Dir(dir)) => Some(dir.clone()),
+        Some(ReceiptsFile::S3 { .. }) | None => None,
+    };
+    let active = accounts.iter().filter(|account| account.status() == Status::Active);
+    let senders = active.filter_map(|account| account.id().and_then(AccountId::parse)).collect();
+    Ok(Wired {
+        gate,
+        receipts,
+        faults,
+        service,
+        region: file.region,
+        files,
+        inventory,
+        zones: file.zones,
+        accounts,
+        senders,
+        patterns,
+        policies: settings,
+        whole: file.whole,
+    })
+}
+
+/// The same with paths that do not depend on where the process was started.
+fn resolved(service: ServiceFile, base: &Path) -> ServiceFile {
+    let receipts = service.receipts.map(|receipts| match receipts {
+        ReceiptsFile::Dir(dir) => ReceiptsFile::Dir(base.join(dir)),
+        s3 @ ReceiptsFile::S3 { .. } => s3,
+    });
+    let ledger = service.ledger.map(|ledger| match ledger {
+        LedgerFile::Sqlite(path) => LedgerFile::Sqlite(base.join(path)),
+        table @ LedgerFile::DynamoDb(_) => table,
+    });
+    ServiceFile { receipts, ledger, ..service }
+}
+
+/// A gate that judges and does nothing: requests are remembered for one run.
+#[must_use]
+pub fn dry_runner(
+    gate: Gate,
+    receipts: Box<dyn Receipts>,
+    clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+) -> Runner {
+    Runner { gate, ledger: Box::new(MemoryLedger::default()), receipts, replies: None, execute: None, clock }
 }
 
 /// A policy is a folder name below the root, or a path from the gate file.
@@ -143,6 +223,8 @@ pub struct LoadedPolicy {
     pub policy: Policy,
     /// Why its plugin was not loaded.
     pub fault: Option<Fault>,
+    /// Its settings.
+    pub settings: Value,
 }
 
 fn policy(folder: &Path, sandbox: &Sandbox, accounts: &Accounts) -> Result<LoadedPolicy, Failure> {
@@ -177,7 +259,7 @@ fn policy(folder: &Path, sandbox: &Sandbox, accounts: &Accounts) -> Result<Loade
         digests,
         plugin: Box::new(plugin),
     };
-    Ok(LoadedPolicy { policy, fault })
+    Ok(LoadedPolicy { policy, fault, settings: file.settings })
 }
 
 /// The bytes of a policy's plugin, compared with the digest that the file pins.

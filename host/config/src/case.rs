@@ -2,7 +2,7 @@
 
 use crate::facts::world_of;
 use crate::gate::zones;
-use crate::kinds::{Zones, kind};
+use crate::kinds::{Around, Zones, kind};
 use reeve_json::{Node, Object, Value};
 use reeve_kinds::{Kind, Organization, Unit, World, Zone};
 use reeve_model::{AccountId, DnsName, NameRule, Region, Sender};
@@ -15,6 +15,8 @@ const CASE_SENDER_NAME: &str = "case-sender";
 const CASE_NONCE: &str = "00000000-0000-4000-8000-000000000000";
 /// The Region of every case.
 const CASE_REGION: &str = "us-east-1";
+/// The account that the gate of a case acts in: the management account of its organization.
+const CASE_GATE_ACCOUNT: &str = "000000000000";
 
 /// What a policy must answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,6 +198,7 @@ fn configured(
 ) -> Result<Box<dyn Kind>, YamlError> {
     let name = kind_field.string()?;
     let region = Region::parse(CASE_REGION).ok_or_else(|| kind_field.error("the Region of cases is malformed"))?;
+    let account = AccountId::parse(CASE_GATE_ACCOUNT).ok_or_else(|| kind_field.error("the account is malformed"))?;
     let no_file = |path: &str| Err(format!("a case opens no files, so write no path such as `{path}`"));
     let mut known = derived_zones(detail);
     if let Some(field) = gate {
@@ -209,7 +212,8 @@ fn configured(
         let entry = kinds.map(|field| field.mapping()).transpose()?;
         if let Some((_, _, field)) = entry.and_then(|map| map.entries().find(|(key, _, _)| *key == name)) {
             defaults(world, &known);
-            return kind(name, field, field.mapping()?, &known, &region, &no_file);
+            let around = Around { account: &account, region: &region, zones: &known, kinds, read: &no_file };
+            return kind(name, field, field.mapping()?, &around);
         }
     }
     defaults(world, &known);
@@ -227,7 +231,8 @@ fn configured(
     };
     let document = Document::parse(kind_field.file(), &text)?;
     let root = document.root();
-    kind(name, root, root.mapping()?, &known, &region, &no_file).map_err(|error| kind_field.error(error.message))
+    let around = Around { account: &account, region: &region, zones: &known, kinds: None, read: &no_file };
+    kind(name, root, root.mapping()?, &around).map_err(|error| kind_field.error(error.message))
 }
 
 /// One public zone for the last two labels of every name in the request.
@@ -261,7 +266,7 @@ fn defaults(world: &mut World, zones: &Zones) {
         let unit = Unit { name: "Dev".to_owned(), parent_id: "r-case".to_owned() };
         world.organization = Some(Organization {
             root_id: "r-case".to_owned(),
-            management_account: "000000000000".to_owned(),
+            management_account: CASE_GATE_ACCOUNT.to_owned(),
             units: BTreeMap::from([("ou-case-11111111".to_owned(), unit)]),
             ..Organization::default()
         });

@@ -1,6 +1,8 @@
 //! Recorded facts: what the world holds, as a file.
 
-use reeve_kinds::{Instance, Inventory, Organization, OrganizationAccount, Parameter, RecordSet, Scp, Unit, World};
+use reeve_kinds::{
+    DelegatedZone, Instance, Inventory, Organization, OrganizationAccount, Parameter, RecordSet, Scp, Unit, World,
+};
 use reeve_model::record::{RecordType, canonical_value};
 use reeve_model::{AccountId, DnsName, NameRule};
 use reeve_yaml::{Document, Field, YamlError};
@@ -32,6 +34,16 @@ pub(crate) fn world_of(field: Field<'_>) -> Result<World, YamlError> {
     }
     if let Some(field) = map.optional("instances") {
         world.instances = table(field, instance)?;
+    }
+    if let Some(field) = map.optional("registered-hosts") {
+        world.registered_hosts = table(field, instance)?;
+    }
+    if let Some(field) = map.optional("delegated-zones") {
+        for (key, at, field) in field.mapping()?.entries() {
+            let name = DnsName::parse(key, NameRule::Owner)
+                .map_err(|error| YamlError::new(field.file(), at, error.message))?;
+            world.delegated_zones.insert(name, delegated_zone(field)?);
+        }
     }
     world.organization = map.optional("organization").map(organization).transpose()?;
     map.finish()?;
@@ -116,6 +128,17 @@ fn instance(field: Field<'_>) -> Result<Instance, YamlError> {
     Ok(instance)
 }
 
+fn delegated_zone(field: Field<'_>) -> Result<DelegatedZone, YamlError> {
+    let mut map = field.mapping()?;
+    let zone = DelegatedZone {
+        id: text(map.required("id")?)?,
+        caller_reference: text(map.required("caller-reference")?)?,
+        name_servers: map.required("name-servers")?.items()?.into_iter().map(name).collect::<Result<_, _>>()?,
+    };
+    map.finish()?;
+    Ok(zone)
+}
+
 fn organization(field: Field<'_>) -> Result<Organization, YamlError> {
     let mut map = field.mapping()?;
     let mut organization = Organization {
@@ -166,4 +189,37 @@ fn scp(field: Field<'_>) -> Result<Scp, YamlError> {
     };
     map.finish()?;
     Ok(scp)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reeve_json::canonical;
+
+    #[test]
+    fn hosts_and_zones_that_the_gate_has_made_are_read() {
+        let text = r#"
+registered-hosts:
+  i-0123456789abcdef0: { account: "111122223333", host: web-1, zone: corp.example.com, private-ip: 10.0.0.5 }
+delegated-zones:
+  Team.example.com: { id: Z1, caller-reference: reeve-1, name-servers: [ns-2.example.net, ns-1.example.net] }
+"#;
+        let wanted = concat!(
+            r#"{"delegated_zones":{"team.example.com":{"caller_reference":"reeve-1","id":"Z1","#,
+            r#""name_servers":["ns-1.example.net","ns-2.example.net"]}},"registered_hosts":{"i-0123456789abcdef0":"#,
+            r#"{"account":"111122223333","host":"web-1","private_ip":"10.0.0.5","zone":"corp.example.com"}}}"#,
+        );
+        assert_eq!(canonical(&world("facts.yaml", text).expect("good").to_json()), wanted);
+        for (text, told) in [
+            ("registered-hosts: []", "facts.yaml:1:19: `registered-hosts` must be a mapping, found a list"),
+            ("delegated-zones: { a..b: {} }", "facts.yaml:1:20: name `a..b` has an empty label"),
+            ("delegated-zones: { a.b: {} }", "facts.yaml:1:25: key `id` is missing"),
+            (
+                "delegated-zones: { a.b: { id: Z, caller-reference: r, name-servers: [], x: 1 } }",
+                "facts.yaml:1:73: key `x` is not known",
+            ),
+        ] {
+            assert_eq!(world("facts.yaml", text).expect_err(text).to_string(), told, "{text}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! `gate.yaml`: one gate.
 
-use crate::kinds::{Zones, kind};
+use crate::ServiceFile;
+use crate::kinds::{Around, Zones, kind};
 use reeve_json::Value;
 use reeve_kinds::{Kind, Zone};
 use reeve_model::{AccountId, DnsName, NameRule, Region};
@@ -14,6 +15,8 @@ pub struct KindRoute {
     pub kind: Box<dyn Kind>,
     /// The pattern of its events.
     pub pattern: Pattern,
+    /// The same as JSON.
+    pub pattern_json: Value,
 }
 
 impl std::fmt::Debug for KindRoute {
@@ -39,10 +42,12 @@ pub struct GateFile {
     pub policies_root: PathBuf,
     /// Names of policy folders, or paths of them, each with its place in the file.
     pub policies: Vec<(String, String)>,
+    /// The hosted zones of the file, whichever kinds use them.
+    pub zones: Vec<Zone>,
     /// Kinds, in the order of the file.
     pub kinds: Vec<KindRoute>,
-    /// Where receipts are kept.
-    pub receipts: Option<PathBuf>,
+    /// What it needs to be run as a service: sources, brakes, reply bus, ledger, receipts, roles.
+    pub service: ServiceFile,
     /// The whole file, for its digest.
     pub whole: Value,
 }
@@ -76,21 +81,14 @@ impl GateFile {
             .collect::<Result<Vec<_>, YamlError>>()?;
         let kinds_field = map.required("kinds")?;
         let mut kinds = Vec::new();
+        let around = Around { account: &account, region: &region, zones: &zones, kinds: Some(kinds_field), read };
         for (name, _, field) in kinds_field.mapping()?.entries() {
-            kinds.push(route(name, field, &zones, &region, read)?);
+            kinds.push(route(name, field, &around)?);
         }
         if kinds.is_empty() {
             return Err(kinds_field.error("`kinds` is empty: the gate would take no event"));
         }
-        let receipts = match map.optional("receipts") {
-            None => None,
-            Some(field) => {
-                let mut map = field.mapping()?;
-                let dir = map.required("dir")?.string()?.into();
-                map.finish()?;
-                Some(dir)
-            }
-        };
+        let service = ServiceFile::read(&mut map)?;
         map.finish()?;
         Ok(Self {
             name,
@@ -100,32 +98,27 @@ impl GateFile {
             facts,
             policies_root: root.unwrap_or("policies").into(),
             policies,
+            zones: zones.0,
             kinds,
-            receipts,
+            service,
             whole: document.root.to_json(),
         })
     }
 }
 
-fn route(
-    name: &str,
-    field: Field<'_>,
-    zones: &Zones,
-    region: &Region,
-    read: &dyn Fn(&str) -> Result<Vec<u8>, String>,
-) -> Result<KindRoute, YamlError> {
+fn route(name: &str, field: Field<'_>, around: &Around<'_>) -> Result<KindRoute, YamlError> {
     let mut map = field.mapping()?;
     let pattern_field = map.optional("pattern");
-    let kind = kind(name, field, map, zones, region, read)?;
-    let pattern = match pattern_field {
+    let kind = kind(name, field, map, around)?;
+    let pattern_json = match pattern_field {
         Some(field) => field.node().to_json(),
-        None => in_region(kind.default_pattern(), region),
+        None => in_region(kind.default_pattern(), around.region),
     };
-    let pattern = Pattern::compile(&pattern).map_err(|error| {
+    let pattern = Pattern::compile(&pattern_json).map_err(|error| {
         let place = pattern_field.unwrap_or(field);
         place.error(format!("not an event pattern: {}, at `{}`", error.message, error.pointer))
     })?;
-    Ok(KindRoute { kind, pattern })
+    Ok(KindRoute { kind, pattern, pattern_json })
 }
 
 /// A gate takes events of its own Region unless its pattern says otherwise.

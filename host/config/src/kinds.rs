@@ -1,18 +1,22 @@
 //! The `kinds` part of a gate file: each kind's own settings.
 
+use crate::arn;
+use crate::forward::forward_bus;
 use reeve_json::{Options, StringRule};
 use reeve_kinds::{
-    CertValidation, CreateAccount, DnsRecordChange, Document, Kind, ListAccounts, MoveAccount, PutParameter,
-    RegisterHost, ScpUpdate, Team, Zone,
+    CertValidation, CreateAccount, DeregisterHost, DnsDelegation, DnsRecordChange, Document, Kind, ListAccounts,
+    MoveAccount, PutParameter, RegisterHost, ScpUpdate, Team, Zone,
 };
-use reeve_model::{Refusal, Region};
+use reeve_model::{AccountId, Refusal, Region};
 use reeve_yaml::{Field, MapReader, YamlError};
 use std::ops::RangeInclusive;
 
 /// Names of the kinds that Reeve brings; any other is a team's, with a JSON Schema.
-pub const BUILT_IN: [&str; 8] = [
+pub const BUILT_IN: [&str; 10] = [
     "CERT_VALIDATION",
     "CREATE_ACCOUNT",
+    "DEREGISTER_HOST",
+    "DNS_DELEGATION",
     "DNS_RECORD_CHANGE",
     "LIST_ACCOUNTS",
     "MOVE_ACCOUNT",
@@ -27,6 +31,10 @@ const ATTACH_MAX: usize = 10;
 const SCP_CHARS_MAX: usize = 10_240;
 /// Longest time to live, seconds (Route 53 API reference).
 const TTL_SECONDS_MAX: u32 = 2_147_483_647;
+/// Times to live of name server records in a parent, seconds: up to what Route 53 writes into a new zone.
+const NS_TTL_SECONDS: RangeInclusive<i64> = 60..=172_800;
+/// The same when the gate file does not say: a delegation that is mended is seen everywhere within an hour.
+const NS_TTL_SECONDS_DEFAULT: u32 = 3_600;
 /// Largest JSON Schema of a team kind, bytes.
 const SCHEMA_BYTES_MAX: usize = 1_048_576;
 
@@ -34,21 +42,37 @@ const SCHEMA_BYTES_MAX: usize = 1_048_576;
 #[derive(Debug, Clone, Default)]
 pub struct Zones(pub Vec<Zone>);
 
+/// What stands around a kind in a gate file.
+#[derive(Clone, Copy)]
+pub(crate) struct Around<'a> {
+    /// The gate's account.
+    pub(crate) account: &'a AccountId,
+    /// The gate's Region.
+    pub(crate) region: &'a Region,
+    /// The gate's zones.
+    pub(crate) zones: &'a Zones,
+    /// All kinds of the gate, where they are known.
+    pub(crate) kinds: Option<Field<'a>>,
+    /// Opens a file that a kind names.
+    pub(crate) read: &'a dyn Fn(&str) -> Result<Vec<u8>, String>,
+}
+
 /// Reads the settings of one kind from `map`, which stands at `field`.
 ///
 /// # Errors
 /// What is wrong, and where.
-pub fn kind(
+pub(crate) fn kind(
     name: &str,
     field: Field<'_>,
     map: MapReader<'_>,
-    zones: &Zones,
-    region: &Region,
-    read: &dyn Fn(&str) -> Result<Vec<u8>, String>,
+    around: &Around<'_>,
 ) -> Result<Box<dyn Kind>, YamlError> {
+    let Around { zones, region, read, .. } = *around;
     match name {
         "CERT_VALIDATION" => cert_validation(map, zones),
-        "CREATE_ACCOUNT" => create_account(map),
+        "CREATE_ACCOUNT" => create_account(map, around),
+        "DEREGISTER_HOST" => deregister_host(field, map, around),
+        "DNS_DELEGATION" => dns_delegation(field, map, zones),
         "DNS_RECORD_CHANGE" => dns_record_change(map, zones),
         "LIST_ACCOUNTS" => {
             map.finish()?;
@@ -56,7 +80,7 @@ pub fn kind(
         }
         "MOVE_ACCOUNT" => move_account(map),
         "PUT_PARAMETER" => put_parameter(map),
-        "REGISTER_HOST" => register_host(field, map, region),
+        "REGISTER_HOST" => Ok(Box::new(register_host(field, map, region)?)),
         "SCP_UPDATE" => scp_update(map),
         team => team_kind(team, map, read),
     }
@@ -103,6 +127,18 @@ fn cert_validation(mut map: MapReader<'_>, zones: &Zones) -> Result<Box<dyn Kind
     Ok(Box::new(CertValidation { zones }))
 }
 
+fn dns_delegation(field: Field<'_>, mut map: MapReader<'_>, zones: &Zones) -> Result<Box<dyn Kind>, YamlError> {
+    let zones = zones_of(&mut map, zones)?;
+    if let Some(private) = zones.iter().find(|zone| zone.private) {
+        let message = format!("zone `{}` is private: names below it cannot be handed over", private.id);
+        return Err(field.error(message));
+    }
+    let ttl = map.optional("ttl-seconds").map(|field| field.integer(NS_TTL_SECONDS)).transpose()?;
+    let ttl_seconds = ttl.and_then(|ttl| u32::try_from(ttl).ok()).unwrap_or(NS_TTL_SECONDS_DEFAULT);
+    map.finish()?;
+    Ok(Box::new(DnsDelegation { zones, ttl_seconds }))
+}
+
 fn dns_record_change(mut map: MapReader<'_>, zones: &Zones) -> Result<Box<dyn Kind>, YamlError> {
     let zones = zones_of(&mut map, zones)?;
     let ttl_seconds = ttl_range(map.required("ttl")?)?;
@@ -124,7 +160,7 @@ fn ttl_range(field: Field<'_>) -> Result<RangeInclusive<u32>, YamlError> {
     Ok(low..=high)
 }
 
-fn create_account(mut map: MapReader<'_>) -> Result<Box<dyn Kind>, YamlError> {
+fn create_account(mut map: MapReader<'_>, around: &Around<'_>) -> Result<Box<dyn Kind>, YamlError> {
     let email_domains = texts(map.required("email-domains")?)?;
     let units = texts(map.required("units")?)?;
     let role = map.optional("role-name");
@@ -132,8 +168,9 @@ fn create_account(mut map: MapReader<'_>) -> Result<Box<dyn Kind>, YamlError> {
     if let Some(field) = role {
         refused(field, CreateAccount::check_role_name(&role_name))?;
     }
+    let forward_bus = map.optional("forward-bus").map(|field| forward_bus(field, around)).transpose()?;
     map.finish()?;
-    Ok(Box::new(CreateAccount { email_domains, units, role_name }))
+    Ok(Box::new(CreateAccount { email_domains, units, role_name, forward_bus }))
 }
 
 fn move_account(mut map: MapReader<'_>) -> Result<Box<dyn Kind>, YamlError> {
@@ -170,7 +207,7 @@ fn scp_update(mut map: MapReader<'_>) -> Result<Box<dyn Kind>, YamlError> {
     Ok(Box::new(ScpUpdate { size_quota_chars, attach_max, protected_targets }))
 }
 
-fn register_host(field: Field<'_>, mut map: MapReader<'_>, region: &Region) -> Result<Box<dyn Kind>, YamlError> {
+fn register_host(field: Field<'_>, mut map: MapReader<'_>, region: &Region) -> Result<RegisterHost, YamlError> {
     let zones_field = map.required("zones")?;
     let document_field = map.required("document")?;
     let mut document_map = document_field.mapping()?;
@@ -191,7 +228,7 @@ fn register_host(field: Field<'_>, mut map: MapReader<'_>, region: &Region) -> R
         zones: texts(zones_field)?,
         document,
         controllers: texts(map.required("controllers")?)?,
-        role_arn: role_arn(map.required("role-arn")?)?,
+        role_arn: arn::role(map.required("role-arn")?)?,
         region,
         ttl_seconds: u32::try_from(ttl).unwrap_or(3_600),
         groups: optional_texts(map.optional("groups"))?,
@@ -201,18 +238,24 @@ fn register_host(field: Field<'_>, mut map: MapReader<'_>, region: &Region) -> R
     }
     refused(field, kind.check_controllers())?;
     map.finish()?;
-    Ok(Box::new(kind))
+    Ok(kind)
 }
 
-fn role_arn(field: Field<'_>) -> Result<String, YamlError> {
-    let text = field.string()?;
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let shaped = matches!(parts.as_slice(), ["arn", partition, "iam", "", account, role]
-        if partition.starts_with("aws")
-            && account.len() == 12
-            && account.bytes().all(|byte| byte.is_ascii_digit())
-            && role.strip_prefix("role/").is_some_and(|name| !name.is_empty() && !name.contains('*')));
-    if shaped { Ok(text.to_owned()) } else { Err(field.must("be the ARN of one IAM role")) }
+/// It undoes what `REGISTER_HOST` does, so it has that kind's settings and none of its own.
+fn deregister_host(field: Field<'_>, map: MapReader<'_>, around: &Around<'_>) -> Result<Box<dyn Kind>, YamlError> {
+    map.finish()?;
+    let kinds = around.kinds.map(|field| field.mapping()).transpose()?;
+    let register = kinds.and_then(|kinds| kinds.entries().find(|(name, _, _)| *name == "REGISTER_HOST"));
+    let Some((_, _, register_field)) = register else {
+        let error =
+            field.error("`DEREGISTER_HOST` takes the settings of `REGISTER_HOST`, which the gate does not have");
+        return Err(error.with_hint("add `REGISTER_HOST`: only what it has registered is taken out"));
+    };
+    let mut map = register_field.mapping()?;
+    // Each of the two has a pattern of its own.
+    let _ = map.optional("pattern");
+    let register = register_host(register_field, map, around.region)?;
+    Ok(Box::new(DeregisterHost { register }))
 }
 
 fn team_kind(
@@ -235,3 +278,6 @@ fn team_kind(
     map.finish()?;
     Ok(Box::new(team))
 }
+
+#[cfg(test)]
+mod tests;

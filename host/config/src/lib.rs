@@ -3,15 +3,23 @@
 //! Reading gives typed values and errors with file, line, column and hint. Nothing is opened here but by name: the
 //! caller brings the text.
 
+mod arn;
 mod case;
 mod facts;
+mod forward;
 mod gate;
 mod kinds;
 mod policy;
+mod service;
 
+pub use arn::RoleInAccount;
 pub use case::{Case, CaseVerdict, Expect};
 pub use facts::world;
 pub use gate::{GateFile, KindRoute};
-pub use kinds::{BUILT_IN, Zones, kind};
+pub use kinds::{BUILT_IN, Zones};
 pub use policy::{DatasetSource, FUEL_MAX, MEMORY_MAX_BYTES, MEMORY_MIN_BYTES, PolicyFile, PolicyLimits};
 pub use reeve_yaml::YamlError;
+pub use service::{
+    HttpFile, IN_FLIGHT_MAX, LambdaFile, LedgerFile, QueueUrl, ReceiptsFile, RolesFile, ProbeFile, ServeFile, ServiceFile,
+    SourceFile, SqsFile,
+};

@@ -1,6 +1,6 @@
 //! A gate: routes, policies and facts of one configuration in one account.
 
-use crate::{Facts, Ledger, Policy, Story};
+use crate::{Brakes, Facts, Policy};
 use reeve_kinds::Kind;
 use reeve_model::{AccountId, Code, Digest, Event, Refusal};
 use reeve_pattern::Pattern;
@@ -27,8 +27,8 @@ pub struct Gate {
     pub policies: Vec<Policy>,
     /// Where facts are read.
     pub facts: Box<dyn Facts>,
-    /// Which requests were judged.
-    pub ledger: Box<dyn Ledger>,
+    /// Bounds on how much may change.
+    pub brakes: Brakes,
 }
 
 impl std::fmt::Debug for Gate {
@@ -38,6 +38,11 @@ impl std::fmt::Debug for Gate {
 }
 
 impl Gate {
+    /// The kind of a name, if the gate has it.
+    pub(crate) fn kind(&self, name: &str) -> Option<&dyn Kind> {
+        self.routes.iter().map(|route| route.kind.as_ref()).find(|kind| kind.name() == name)
+    }
+
     /// The kind of an event: exactly one route must match.
     pub(crate) fn route(&self, event: &Event) -> Result<&dyn Kind, Refusal> {
         let mut matching = self.routes.iter().filter(|route| route.pattern.matches(&event.body.value));
@@ -58,13 +63,6 @@ impl Gate {
                 let refusal = Refusal::new(Code::UnknownAction, "/detail-type", message);
                 Err(refusal.fix(format!("it takes {}", names.join(", "))))
             }
-        }
-    }
-
-    /// Remembers a judged request under the hash of its receipt, so that a redelivery gets the same answer.
-    pub fn remember(&mut self, story: &Story, receipt: &Digest) {
-        if let Some((key, body)) = &story.claim {
-            self.ledger.keep(key.clone(), body.clone(), story.decision.permitted(), receipt.clone());
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The line: one delivery in, one story out.
 
 use crate::story::AskedPolicy;
-use crate::{Claim, Delivery, Gate, LedgerKey, Policy, Story};
-use reeve_kinds::{Ask, Kind, forbidden_always};
+use crate::{Delivery, FactError, Facts, Gate, LedgerKey, Policy, Story};
+use reeve_kinds::{Ask, Kind, World, forbidden_always};
 use reeve_model::{
-    Code, Decision, Digest, Event, Fact, PlannedAction, PolicyAnswer, Refusal, Request, Sender, Timestamp, decide,
+    Code, Digest, Event, Fact, PlannedAction, PolicyAnswer, Refusal, Request, Sender, Timestamp, decide,
 };
 use std::sync::Arc;
 
@@ -15,17 +15,31 @@ impl Gate {
     /// Judges one delivery as of `now`. There is always a story; what goes wrong is in its decision.
     #[must_use]
     pub fn judge(&self, delivery: &Delivery, now: Timestamp) -> Story {
-        let mut story = Story::new(&self.name, &self.digest, delivery, now);
-        if let Err(refusals) = self.line(delivery, now, &mut story) {
-            story.decision = Decision::refused(&refusals);
+        let mut story = self.open(delivery, now, self.facts.as_ref());
+        if story.is_open() {
+            self.rule(&mut story, 0, self.facts.as_ref());
         }
         story
     }
 
-    fn line(&self, delivery: &Delivery, now: Timestamp, story: &mut Story) -> Result<(), Vec<Refusal>> {
+    /// Reads a delivery up to what tells one request from another. The story is open if nothing was refused.
+    pub(crate) fn open(&self, delivery: &Delivery, now: Timestamp, facts: &dyn Facts) -> Story {
+        let mut story = Story::new(&self.name, &self.digest, delivery, now);
+        if let Err(refusals) = self.door(delivery, now, facts, &mut story) {
+            story.refuse(&refusals);
+        }
+        story
+    }
+
+    fn door(
+        &self,
+        delivery: &Delivery,
+        now: Timestamp,
+        facts: &dyn Facts,
+        story: &mut Story,
+    ) -> Result<(), Vec<Refusal>> {
         let event = Arc::new(Event::parse(&delivery.body)?);
-        let sender = self.facts.sender(&event.account, delivery.verified);
-        story.sender = Some(sender.clone());
+        story.sender = Some(facts.sender(&event.account, delivery.verified));
         story.event = Some(Arc::clone(&event));
         let event = event.as_ref();
         let wrong = at_the_door(event, delivery, now);
@@ -35,9 +49,7 @@ impl Gate {
         let kind = self.route(event).map_err(|refusal| vec![refusal])?;
         story.kind = Some(kind.name().to_owned());
         let ask = Ask::read(event, kind)?;
-        story.nonce = Some(ask.nonce.clone());
         story.dry_run_asked = ask.dry_run;
-        let detail = event.detail_canonical();
         if delivery.verified {
             // A stranger must not be able to use up a nonce in somebody else's name.
             let key = LedgerKey {
@@ -46,78 +58,99 @@ impl Gate {
                 kind: kind.name().to_owned(),
                 nonce: ask.nonce.clone(),
             };
-            let body = Digest::of(detail.as_bytes());
-            if let Some(decision) = self.seen_before(&key, &body, &mut story.duplicate_of) {
-                story.decision = decision;
-                return Ok(());
-            }
-            story.claim = Some((key, body));
+            story.claim = Some((key, Digest::of(event.detail_canonical().as_bytes())));
         }
-        let planned = self.plan(kind, &ask);
-        if planned.as_ref().is_err_and(|wrong| wrong.iter().any(|refusal| refusal.code == Code::FactUnavailable)) {
-            // A fact that cannot be read now may be there on the next try: nothing is remembered.
-            story.claim = None;
+        story.nonce = Some(ask.nonce);
+        Ok(())
+    }
+
+    /// Plans and judges an open story with these facts, as its `round`-th round.
+    pub(crate) fn rule(&self, story: &mut Story, round: u32, facts: &dyn Facts) {
+        if let Err(refusals) = self.line(story, round, facts) {
+            story.refuse(&refusals);
         }
-        story.actions = planned?;
-        let asked = self.policies.iter().filter(|policy| policy.judges(kind.name())).map(|policy| {
-            let facts = self.facts_for(policy, &sender);
+    }
+
+    fn line(&self, story: &mut Story, round: u32, facts: &dyn Facts) -> Result<(), Vec<Refusal>> {
+        // An open story has an event, a kind and a sender; without them there is nothing to judge.
+        let (Some(event), Some(sender)) = (story.event.clone(), story.sender.clone()) else { return Ok(()) };
+        let Some(kind) = story.kind.as_deref().and_then(|name| self.kind(name)) else { return Ok(()) };
+        story.round = round;
+        let mut ask = Ask::read(&event, kind)?;
+        ask.round = round;
+        self.plan(story, kind, &ask, facts)?;
+        let braked = self.brakes.check(&story.actions, &story.world);
+        if !braked.is_empty() {
+            return Err(braked);
+        }
+        let detail = event.detail_canonical();
+        let mut asked = Vec::new();
+        for policy in self.policies.iter().filter(|policy| policy.judges(kind.name())) {
+            let read = facts_for(policy, &sender, facts).map_err(|error| story.unavailable(&error))?;
             let request = Request {
                 kind: kind.name(),
-                event,
+                event: &event,
                 detail: &detail,
                 sender: &sender,
                 nonce: &ask.nonce,
                 dry_run: ask.dry_run,
                 actions: &story.actions,
-                facts: &facts,
-                now,
+                facts: &read,
+                now: story.now,
             };
-            let asked = policy.plugin.ask(&request);
-            let answer = PolicyAnswer {
-                policy: policy.id.clone(),
-                mode: policy.mode,
-                answer: asked.answer,
-                fuel: asked.fuel,
-                memory_bytes: asked.memory_bytes,
-            };
-            AskedPolicy { answer, facts, digests: policy.digests.clone(), log: asked.log }
-        });
-        let asked: Vec<AskedPolicy> = asked.collect();
+            asked.push(ask_policy(policy, &request, read.clone()));
+        }
         let answers: Vec<PolicyAnswer> = asked.iter().map(|it| it.answer.clone()).collect();
-        story.decision = decide(&answers);
+        story.decision = decide(&answers, &PlannedAction::digest(&story.actions));
         story.policies = asked;
         Ok(())
     }
 
-    fn seen_before(&self, key: &LedgerKey, body: &Digest, of: &mut Option<Digest>) -> Option<Decision> {
-        match self.ledger.claim(key, body) {
-            Claim::New => None,
-            Claim::Same { permitted, receipt } => {
-                let message = format!("this request was judged before, see receipt `{receipt}`");
-                *of = Some(receipt);
-                let refusal = Refusal::new(Code::DuplicateSuppressed, "/detail/nonce", message);
-                Some(Decision::repeated(permitted, &refusal))
-            }
-            Claim::Different => {
-                let message = format!("nonce `{}` was used for another request", key.nonce.as_str());
-                let refusal = Refusal::new(Code::NonceReuse, "/detail/nonce", message);
-                Some(Decision::refused(&[refusal.fix("write a new UUID for every request")]))
-            }
-        }
-    }
-
-    fn plan(&self, kind: &dyn Kind, ask: &Ask<'_>) -> Result<Vec<PlannedAction>, Vec<Refusal>> {
+    fn plan(&self, story: &mut Story, kind: &dyn Kind, ask: &Ask<'_>, facts: &dyn Facts) -> Result<(), Vec<Refusal>> {
         let draft = kind.draft(ask)?;
-        let world = self.facts.world(&draft.needs()).map_err(|error| {
-            let refusal = Refusal::new(Code::FactUnavailable, "", error.to_string());
-            vec![refusal.fix("record the facts in the file that the gate's `facts` names")]
+        let world: World = facts.world(&draft.needs()).map_err(|error| story.unavailable(&error))?;
+        let planned = draft.actions(&world);
+        if planned.is_ok() {
+            story.answer = draft.answer(&world);
+            story.probe = draft.probe(&world);
+            story.continues = draft.continues(&world);
+            story.holdings = draft.holdings(&world);
+            story.released = draft.released(&world);
+        }
+        // A fact that is not there yet is as good as one that cannot be read.
+        let awaited = |refusals: &Vec<Refusal>| refusals.iter().any(|it| it.code == Code::FactUnavailable);
+        story.fact_unavailable |= planned.as_ref().is_err_and(awaited);
+        story.world = world;
+        story.actions = planned.inspect_err(|refusals| {
+            // What was just made may not be seen yet: that passes, and must not be the answer.
+            story.fact_unavailable = refusals.iter().any(|refusal| refusal.code == Code::FactUnavailable);
         })?;
-        draft.actions(&world)
+        Ok(())
     }
+}
 
-    fn facts_for(&self, policy: &Policy, sender: &Sender) -> Vec<Fact> {
-        policy.needs.iter().map(|need| self.facts.fact(need, sender)).collect()
+impl Story {
+    /// A fact cannot be read now: nothing of this is remembered, and the next try may pass.
+    fn unavailable(&mut self, error: &FactError) -> Vec<Refusal> {
+        self.fact_unavailable = true;
+        vec![Refusal::new(Code::FactUnavailable, "", error.to_string()).fix("send the same request again later")]
     }
+}
+
+fn ask_policy(policy: &Policy, request: &Request<'_>, facts: Vec<Fact>) -> AskedPolicy {
+    let asked = policy.plugin.ask(request);
+    let answer = PolicyAnswer {
+        policy: policy.id.clone(),
+        mode: policy.mode,
+        answer: asked.answer,
+        fuel: asked.fuel,
+        memory_bytes: asked.memory_bytes,
+    };
+    AskedPolicy { answer, facts, digests: policy.digests.clone(), log: asked.log }
+}
+
+fn facts_for(policy: &Policy, sender: &Sender, facts: &dyn Facts) -> Result<Vec<Fact>, FactError> {
+    policy.needs.iter().map(|need| facts.fact(&policy.id, need, sender)).collect()
 }
 
 /// What is checked of every event before it is routed. All that is wrong is told.

@@ -1,8 +1,8 @@
-//! Where the line touches the world. Reading is apart from writing; nothing here can write to AWS.
+//! Where the line touches the world. Reading is apart from writing: see `execute.rs` for that.
 
-use crate::FactNeed;
+use crate::{FactNeed, Story};
 use reeve_kinds::{Need, World};
-use reeve_model::{AccountId, Answer, Digest, Fact, Nonce, Request, Sender};
+use reeve_model::{AccountId, Answer, Digest, Fact, Request, Sender};
 
 /// One message as a transport delivered it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +33,11 @@ pub trait Facts: Send + Sync {
     /// When one of them cannot be read. Partial facts are never returned.
     fn world(&self, needs: &[Need]) -> Result<World, FactError>;
 
-    /// A fact for a policy. What cannot be read is `Missing`, never left out.
-    fn fact(&self, need: &FactNeed, sender: &Sender) -> Fact;
+    /// A fact for the policy with the id `policy`. One that is not there is `Missing`, never left out.
+    ///
+    /// # Errors
+    /// When it cannot be read now, so that nobody knows whether it is there.
+    fn fact(&self, policy: &str, need: &FactNeed, sender: &Sender) -> Result<Fact, FactError>;
 }
 
 /// One evaluation: the answer, what it cost, and what the plugin logged.
@@ -56,40 +59,31 @@ pub trait Ask: Send + Sync {
     fn ask(&self, request: &Request<'_>) -> Asked;
 }
 
-/// What one effect is counted under: the same sender, source, kind and nonce.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LedgerKey {
-    /// Sender.
-    pub account: AccountId,
-    /// The envelope's `source`.
-    pub source: String,
-    /// Kind.
-    pub kind: String,
-    /// Nonce.
-    pub nonce: Nonce,
+/// Something could not be kept or sent now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct KeepError(pub String);
+
+/// Keeps receipts, each sealed after the one before.
+pub trait Receipts: Send + Sync {
+    /// Seals a story and keeps the receipt so that it survives a crash; the answer is its hash.
+    ///
+    /// # Errors
+    /// When it cannot be kept: the request is then not answered, and is tried again.
+    fn keep(&self, story: &Story) -> Result<Digest, KeepError>;
 }
 
-/// What the ledger knows of a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claim {
-    /// Nothing.
-    New,
-    /// The same request was judged before.
-    Same {
-        /// Whether it was permitted.
-        permitted: bool,
-        /// Hash of its receipt.
-        receipt: Digest,
-    },
-    /// Another request was judged under this key.
-    Different,
+impl<T: Receipts + ?Sized> Receipts for std::sync::Arc<T> {
+    fn keep(&self, story: &Story) -> Result<Digest, KeepError> {
+        self.as_ref().keep(story)
+    }
 }
 
-/// Remembers which requests were judged.
-pub trait Ledger: Send {
-    /// Looks a key up.
-    fn claim(&self, key: &LedgerKey, body: &Digest) -> Claim;
-
-    /// Keeps the answer to a request.
-    fn keep(&mut self, key: LedgerKey, body: Digest, permitted: bool, receipt: Digest);
+/// Sends replies.
+pub trait Replies: Send + Sync {
+    /// Puts the pages of one reply, each the `detail` of an event (canonical JSON), on the gate's reply bus.
+    ///
+    /// # Errors
+    /// When one of them could not be put: all are sent again with the next delivery of the request.
+    fn send(&self, kind: &str, pages: &[String]) -> Result<(), KeepError>;
 }

@@ -2,8 +2,9 @@
 
 use crate::{Delivery, LedgerKey, PolicyDigests};
 use reeve_json::{Object, Value};
+use reeve_kinds::{Probe, World};
 use reeve_model::{
-    Answer, Decision, Digest, Event, Fact, Nonce, PlannedAction, PolicyAnswer, Receipt, Sender, Timestamp,
+    Answer, Decision, Digest, Event, Fact, Nonce, Outcome, PlannedAction, PolicyAnswer, Receipt, Refusal, Sender, Timestamp,
 };
 use std::sync::Arc;
 
@@ -34,6 +35,8 @@ pub struct Story {
     pub origin: String,
     /// Whether the path vouches for the sender.
     pub verified: bool,
+    /// The content type that the transport states.
+    pub content_type: Option<String>,
     /// The message as delivered.
     pub body: Vec<u8>,
     /// Digest of those bytes.
@@ -58,8 +61,59 @@ pub struct Story {
     pub decision: Decision,
     /// Receipt of the earlier, equal request.
     pub duplicate_of: Option<Digest>,
-    /// What the ledger is to remember, and the digest of the request's body.
+    /// What the request is remembered under, and the digest of its body.
     pub claim: Option<(LedgerKey, Digest)>,
+    /// Round of planning, from 0.
+    pub round: u32,
+    /// The facts that it was planned with.
+    pub world: World,
+    /// A fact could not be read: nothing is remembered, and the next delivery may pass.
+    pub fact_unavailable: bool,
+    /// What the ledger refused after the policies had permitted: an allowance spent, a name held by another.
+    pub ledger_refusal: Option<Refusal>,
+    /// What the reply holds beside the decision.
+    pub answer: Option<Value>,
+    /// What is to be proven once the actions are made.
+    pub probe: Option<Probe>,
+    /// Whether another round follows once the actions are made.
+    pub continues: bool,
+    /// What the sender is to hold beside record sets: scope, name, value.
+    pub holdings: Vec<(String, String, String)>,
+    /// What the sender gives up beside record sets: scope, name.
+    pub released: Vec<(String, String)>,
+    /// What became of each action; none when nothing was executed.
+    pub outcomes: Option<Vec<Outcome>>,
+    /// What became of the probe.
+    pub proof: Option<Outcome>,
+}
+
+/// What became of a request as a whole, for replies, metrics and people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// Refused.
+    Denied,
+    /// Permitted, and nothing was executed.
+    DryRun,
+    /// Permitted, and all is as asked.
+    Done,
+    /// Permitted, and AWS has not finished something.
+    Pending,
+    /// Permitted, and something failed.
+    Failed,
+}
+
+impl Status {
+    /// Its name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::DryRun => "dry_run",
+            Self::Done => "done",
+            Self::Pending => "pending",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 impl Story {
@@ -69,6 +123,7 @@ impl Story {
             gate_digest: gate_digest.clone(),
             origin: delivery.origin.clone(),
             verified: delivery.verified,
+            content_type: delivery.content_type.clone(),
             body: delivery.body.clone(),
             body_digest: Digest::of(&delivery.body),
             now,
@@ -82,13 +137,57 @@ impl Story {
             decision: Decision::refused(&[]),
             duplicate_of: None,
             claim: None,
+            round: 0,
+            world: World::default(),
+            fact_unavailable: false,
+            ledger_refusal: None,
+            answer: None,
+            probe: None,
+            continues: false,
+            holdings: Vec::new(),
+            released: Vec::new(),
+            outcomes: None,
+            proof: None,
+        }
+    }
+
+    /// Whether nothing has been refused yet and a kind is known.
+    pub(crate) fn is_open(&self) -> bool {
+        self.kind.is_some() && self.nonce.is_some() && self.decision.reasons().is_empty()
+    }
+
+    /// Ends it with refusals of the host.
+    pub(crate) fn refuse(&mut self, refusals: &[Refusal]) {
+        self.decision = Decision::refused(refusals);
+    }
+
+    /// Ends it with a refusal of the ledger.
+    pub(crate) fn refuse_by_ledger(&mut self, refusal: Refusal) {
+        self.decision = Decision::refused(std::slice::from_ref(&refusal));
+        self.ledger_refusal = Some(refusal);
+    }
+
+    /// What became of the request as a whole.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        use reeve_model::State;
+        let Some(outcomes) = self.outcomes.as_ref().filter(|_| self.decision.permitted()) else {
+            return if self.decision.permitted() { Status::DryRun } else { Status::Denied };
+        };
+        let all = || outcomes.iter().chain(&self.proof);
+        if all().any(|it| !it.succeeded()) {
+            Status::Failed
+        } else if all().any(|it| it.state == State::Pending) {
+            Status::Pending
+        } else {
+            Status::Done
         }
     }
 
     /// Digest over the exact actions: what a permit is for.
     #[must_use]
     pub fn actions_digest(&self) -> Digest {
-        Digest::of(reeve_json::canonical(&self.actions_json()).as_bytes())
+        PlannedAction::digest(&self.actions)
     }
 
     /// The story as one JSON object: the `--format json` line, documented in `docs/schema/run-output.schema.json`.
@@ -99,7 +198,7 @@ impl Story {
         object.set("event", self.event_json());
         object.set("kind", self.kind.clone());
         object.set("nonce", self.nonce.as_ref().map(|nonce| nonce.as_str().to_owned()));
-        object.set("sender", self.sender.as_ref().map(sender_json));
+        object.set("sender", self.sender.as_ref().map(Sender::to_json));
         object.set("dry_run_asked", self.dry_run_asked);
         object.set("decision", self.decision.as_str());
         object.set("reasons", self.reasons_json());
@@ -108,6 +207,16 @@ impl Story {
         object.set("duplicate_of", self.duplicate_of.as_ref().map(|digest| digest.as_str().to_owned()));
         object.set("digests", self.digests_json());
         object.set("now", self.now.to_string());
+        object.set("status", self.status().as_str());
+        if let Some(outcomes) = &self.outcomes {
+            object.set("outcomes", Value::array(outcomes.iter().map(Outcome::to_json)));
+        }
+        if let Some(proof) = &self.proof {
+            object.set("proof", proof.to_json());
+        }
+        if self.round > 0 {
+            object.set("round", self.round);
+        }
         object
     }
 
@@ -120,12 +229,20 @@ impl Story {
             Some(event) => object.set("event", event.body.value.clone()),
             None => object.set("body", kept(&self.body)),
         }
-        let facts = self
-            .policies
-            .iter()
-            .map(|it| (it.answer.policy.as_str(), Value::array(it.facts.iter().map(Fact::to_json))));
-        object.set("facts", Value::object(facts));
+        object.set("facts", self.facts_json());
+        object.set("world", self.world.to_json());
+        if let Some(content_type) = &self.content_type {
+            object.set("content_type", content_type.as_str());
+        }
+        if let Some(refusal) = &self.ledger_refusal {
+            object.set("ledger_refusal", refusal.reason().to_json());
+        }
         Receipt::seal(object, previous)
+    }
+
+    pub(crate) fn facts_json(&self) -> Value {
+        let given = self.policies.iter();
+        Value::object(given.map(|it| (it.answer.policy.as_str(), Value::array(it.facts.iter().map(Fact::to_json)))))
     }
 
     fn event_json(&self) -> Value {
@@ -173,17 +290,6 @@ fn kept(body: &[u8]) -> Value {
     object.set("bytes", i64::try_from(body.len()).unwrap_or(i64::MAX));
     object.set("text", text.map(str::to_owned));
     Value::Object(object)
-}
-
-fn sender_json(sender: &Sender) -> Value {
-    Value::object([
-        ("account", Value::from(sender.account.as_str())),
-        ("verified", sender.verified.into()),
-        ("name", sender.name.clone().into()),
-        ("tier", sender.tier.clone().into()),
-        ("organizational_unit", sender.organizational_unit.clone().into()),
-        ("status", sender.status.clone().into()),
-    ])
 }
 
 fn policy_json(asked: &AskedPolicy) -> Value {

@@ -60,6 +60,8 @@ pub struct Ask<'a> {
     pub nonce: Nonce,
     /// Whether the sender asked for a dry run.
     pub dry_run: bool,
+    /// Which round of planning it is, from 0: see [`crate::Draft::continues`].
+    pub round: u32,
 }
 
 impl<'a> Ask<'a> {
@@ -78,7 +80,7 @@ impl<'a> Ask<'a> {
             not_settable(event, &mut refusals);
         }
         match nonce {
-            Some(nonce) if refusals.is_empty() => Ok(Self { event, nonce, dry_run }),
+            Some(nonce) if refusals.is_empty() => Ok(Self { event, nonce, dry_run, round: 0 }),
             Some(_) | None => Err(refusals),
         }
     }

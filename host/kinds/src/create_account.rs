@@ -1,16 +1,21 @@
 //! `CREATE_ACCOUNT`: a new member account and the unit it goes into.
 //!
+//! With [`ForwardBus`] there are two rounds: the first makes the account; the second, which knows its id, makes the
+//! rule that lets a bus send to it.
 //! Source: Organizations API reference, CreateAccount, MoveAccount and TagResource.
 
+mod forward;
 pub(crate) mod place;
 #[cfg(test)]
 mod tests;
 
+pub use forward::ForwardBus;
+
 use crate::fields::wrong_type;
-use crate::{Ask, Draft, Fields, Kind, Need, World};
+use crate::{Ask, Draft, Fields, Kind, Need, OrganizationAccount, World};
 use reeve_json::escape_pointer_token;
-use reeve_model::action::{self, Tag};
-use reeve_model::{Action, Code, PlannedAction, Refusal};
+use reeve_model::action::{self, OrganizationalUnit, Tag};
+use reeve_model::{AccountId, Action, Code, PlannedAction, Refusal};
 use std::collections::BTreeSet;
 
 /// Shortest e-mail address, characters (Organizations, CreateAccount).
@@ -41,6 +46,8 @@ pub struct CreateAccount {
     pub units: Vec<String>,
     /// Name of the role that the management account gets in the new account.
     pub role_name: String,
+    /// The bus that is to send to the new account, if one is.
+    pub forward_bus: Option<ForwardBus>,
 }
 
 impl CreateAccount {
@@ -103,7 +110,9 @@ impl Kind for CreateAccount {
         let tags = tags(&mut fields);
         fields.finish()?;
         match (name, email, unit) {
-            (Some(name), Some(email), Some(unit)) => Ok(Box::new(Asked { config: self, name, email, unit, tags })),
+            (Some(name), Some(email), Some(unit)) => {
+                Ok(Box::new(Asked { config: self, name, email, unit, tags, round: ask.round }))
+            }
             // Whatever is missing has left a refusal, so `finish` has returned it.
             (_, _, _) => Err(vec![Refusal::new(Code::BadValue, "/detail", "the request is malformed")]),
         }
@@ -116,6 +125,7 @@ struct Asked<'a> {
     email: &'a str,
     unit: &'a str,
     tags: Vec<Tag>,
+    round: u32,
 }
 
 impl Draft for Asked<'_> {
@@ -126,25 +136,58 @@ impl Draft for Asked<'_> {
     fn actions(&self, world: &World) -> Result<Vec<PlannedAction>, Vec<Refusal>> {
         let organization = place::known(world)?;
         let mut refusals = Vec::new();
-        if organization.accounts.values().any(|account| account.email.eq_ignore_ascii_case(self.email)) {
+        let holders: Vec<_> =
+            organization.accounts.values().filter(|it| it.email.eq_ignore_ascii_case(self.email)).collect();
+        let forward = self.config.forward_bus.as_ref().filter(|_| self.round > 0);
+        if forward.is_none() && !holders.is_empty() {
             let message = format!("an account of the organization uses `{}` already", self.email);
             refusals.push(Refusal::new(Code::EmailNotAllowed, "/detail/email", message));
         }
-        match place::listed_unit(organization, &self.config.units, self.unit, "/detail/OU") {
-            Ok(destination) if refusals.is_empty() => {
-                let action = Action::CreateAccount(action::CreateAccount {
-                    name: self.name.to_owned(),
-                    email: self.email.to_owned(),
-                    role_name: self.config.role_name.clone(),
-                    tags: self.tags.clone(),
-                    destination,
-                });
-                Ok(vec![PlannedAction { at: "/detail".to_owned(), action }])
+        let destination = place::listed_unit(organization, &self.config.units, self.unit, "/detail/OU");
+        let destination = destination.map_err(|refusal| refusals.push(refusal)).ok();
+        let planned = destination.filter(|_| refusals.is_empty()).map(|destination| match forward {
+            None => Ok(self.create(destination)),
+            Some(forward) => Ok(Action::PutRule(forward.rule(self.made(&holders, &destination)?))),
+        });
+        match planned {
+            Some(Ok(action)) => Ok(vec![PlannedAction { at: "/detail".to_owned(), action }]),
+            Some(Err(refusal)) => Err(vec![refusal]),
+            None => Err(refusals),
+        }
+    }
+
+    fn continues(&self, _world: &World) -> bool {
+        self.round == 0 && self.config.forward_bus.is_some()
+    }
+}
+
+impl Asked<'_> {
+    fn create(&self, destination: OrganizationalUnit) -> Action {
+        Action::CreateAccount(action::CreateAccount {
+            name: self.name.to_owned(),
+            email: self.email.to_owned(),
+            role_name: self.config.role_name.clone(),
+            tags: self.tags.clone(),
+            destination,
+        })
+    }
+
+    /// The id of the account that the first round has made: the one that has the address, name and unit asked for.
+    fn made<'w>(
+        &self,
+        holders: &[&'w OrganizationAccount],
+        destination: &OrganizationalUnit,
+    ) -> Result<&'w AccountId, Refusal> {
+        let at = "/detail/email";
+        match holders {
+            [one] if one.name == self.name && one.parent_id == destination.id => Ok(&one.id),
+            [] => {
+                let message = format!("the account `{}` was made and cannot be seen yet", self.email);
+                Err(Refusal::new(Code::FactUnavailable, at, message))
             }
-            Ok(_) => Err(refusals),
-            Err(refusal) => {
-                refusals.push(refusal);
-                Err(refusals)
+            _ => {
+                let message = format!("the account that uses `{}` is not the one that was asked for", self.email);
+                Err(Refusal::new(Code::EmailNotAllowed, at, message))
             }
         }
     }

@@ -6,8 +6,10 @@
 mod ask;
 mod cert_validation;
 mod create_account;
+mod deregister_host;
 mod dns_batch;
 mod dns_change;
+mod dns_delegation;
 mod dns_record_change;
 mod fields;
 mod list_accounts;
@@ -20,11 +22,14 @@ mod team;
 #[cfg(test)]
 mod testing;
 mod world;
+mod world_json;
 
 pub use ask::{Ask, forbidden_always};
 pub use cert_validation::CertValidation;
-pub use create_account::CreateAccount;
+pub use create_account::{CreateAccount, ForwardBus};
+pub use deregister_host::DeregisterHost;
 pub use dns_batch::Zone;
+pub use dns_delegation::DnsDelegation;
 pub use dns_record_change::DnsRecordChange;
 pub use fields::Fields;
 pub use list_accounts::ListAccounts;
@@ -34,7 +39,7 @@ pub use put_parameter::PutParameter;
 pub use register_host::{Document, RegisterHost};
 pub use scp_update::ScpUpdate;
 pub use team::Team;
-pub use world::{Instance, Inventory, Need, Parameter, RecordSet, World};
+pub use world::{DelegatedZone, Instance, Inventory, Need, Parameter, Probe, RecordSet, World};
 
 use reeve_json::Value;
 use reeve_model::{PlannedAction, Refusal};
@@ -85,4 +90,30 @@ pub trait Draft {
     /// # Errors
     /// Every refusal found.
     fn actions(&self, world: &World) -> Result<Vec<PlannedAction>, Vec<Refusal>>;
+
+    /// What the reply holds beside the decision, such as a directory. `Value::Array` is sent in pages.
+    fn answer(&self, _world: &World) -> Option<Value> {
+        None
+    }
+
+    /// What is to be proven from outside once the actions are made.
+    fn probe(&self, _world: &World) -> Option<Probe> {
+        None
+    }
+
+    /// Whether the request is planned and judged again once these actions are made, because what comes next depends on
+    /// what they make.
+    fn continues(&self, _world: &World) -> bool {
+        false
+    }
+
+    /// What the sender holds once the actions are made, beside record sets: `(scope, name, value)`.
+    fn holdings(&self, _world: &World) -> Vec<(String, String, String)> {
+        Vec::new()
+    }
+
+    /// What the sender no longer holds once the actions are made, beside record sets: `(scope, name)`.
+    fn released(&self, _world: &World) -> Vec<(String, String)> {
+        Vec::new()
+    }
 }

@@ -5,40 +5,51 @@
 //! shell, and only then put between single quotes. Source: Systems Manager API reference, SendCommand; PowerShell,
 //! about_Quoting_Rules (curly quotes are quotes too).
 
+mod document;
+#[cfg(test)]
+mod tests;
+
+pub use document::Document;
+
 use crate::{Ask, DetailRule, Draft, Fields, Instance, Kind, Need, World};
-use reeve_json::Value;
+use document::RUN_POWERSHELL_SCRIPT;
+use reeve_json::{Value, canonical};
 use reeve_model::{AccountId, Action, Code, DnsName, NameRule, Nonce, PlannedAction, Refusal, action};
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-/// The document of AWS that runs a script; it is not ours to hash, and its version is pinned.
-const RUN_POWERSHELL_SCRIPT: &str = "AWS-RunPowerShellScript";
 /// How long a controller may take to pick the command up, seconds: a reboot fits, an outage is reported.
 const DELIVERY_TIMEOUT_SECONDS: u32 = 600;
 /// How long the command itself may take, seconds: it adds one record.
 const EXECUTION_TIMEOUT_SECONDS: u32 = 120;
-/// Most instances that one SendCommand names (Systems Manager).
+/// Most controllers of a gate: as many as one SendCommand could name (Systems Manager), though it names one.
 const CONTROLLERS_MAX: usize = 50;
 /// Longest host label, bytes (RFC 1035).
 const HOST_BYTES_MAX: usize = 63;
-/// Shortest and longest document name, characters (Systems Manager).
-const DOCUMENT_NAME_CHARS: std::ops::RangeInclusive<usize> = 3..=128;
-/// Hexadecimal digits of a SHA-256.
-const SHA256_DIGITS: usize = 64;
-/// Beginnings of the names of public documents that AWS owns, lower case (Systems Manager, CreateDocument).
-const DOCUMENT_PREFIXES_RESERVED: [&str; 3] = ["aws", "amazon", "amzn"];
+/// What an activity's `StatusCode` may not be. An event of a success says `InProgress` in the samples of the Auto
+/// Scaling user guide; the API reference (Activity) knows a dozen more, of which these two say that nothing was done.
+const STATUS_REFUSED: [&str; 2] = ["Failed", "Cancelled"];
+/// Where Auto Scaling keeps instances that are not in service (Auto Scaling user guide, warm pools).
+const WARM_POOL: &str = "WarmPool";
 
+/// The set of names in the ledger that a registered host is held under, by the id of its instance.
+pub(crate) const HOLDING_SCOPE: &str = "host";
+/// Under which scope the ledger holds the names of hosts. A name stays with the account that had it first, also when its
+/// instance is gone: a successor may have it already.
+const NAME_SCOPE: &str = "host-name";
 /// The pointer of the instance id: what is wrong with the facts is told there.
-const INSTANCE_AT: &str = "/detail/EC2InstanceId";
+pub(crate) const INSTANCE_AT: &str = "/detail/EC2InstanceId";
 
 /// The kind `REGISTER_HOST`, as a gate configures it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisterHost {
     /// Names of the DNS zones a host may be registered in; see [`RegisterHost::check_zone`].
     pub zones: Vec<String>,
-    /// What the controllers run.
+    /// What the controller runs.
     pub document: Document,
-    /// Ids of the instances that run it, the domain controllers; see [`RegisterHost::check_controllers`].
+    /// Ids of the domain controllers; see [`RegisterHost::check_controllers`]. The first one runs the command: they
+    /// replicate what one of them has, and a second one would add the record twice. Which is the first is the
+    /// operator's to change; a gate that tried the next one could not know whether the first had run the command.
     pub controllers: Vec<String>,
     /// ARN of the role to assume in the controllers' account.
     pub role_arn: String,
@@ -50,48 +61,8 @@ pub struct RegisterHost {
     pub groups: Vec<String>,
 }
 
-/// The document that a command runs, pinned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
-    /// Name, of a document of the controllers' own account or [`RUN_POWERSHELL_SCRIPT`].
-    pub name: String,
-    /// Version: a number, never `$LATEST` or `$DEFAULT`.
-    pub version: String,
-    /// SHA-256 of its content, 64 hexadecimal digits; needed for every document but [`RUN_POWERSHELL_SCRIPT`].
-    pub hash: Option<String>,
-}
-
-impl Document {
-    /// Whether what runs is fixed: a name in our own account, a version by number, and a hash unless AWS owns it.
-    ///
-    /// # Errors
-    /// `DOCUMENT_NOT_PINNED`, with an empty pointer: the document stands in the gate file, not in an event.
-    pub fn check(&self) -> Result<(), Refusal> {
-        let refuse = |message: String| Err(Refusal::new(Code::DocumentNotPinned, "", message));
-        let (name, version) = (self.name.escape_debug(), self.version.escape_debug());
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-        if !DOCUMENT_NAME_CHARS.contains(&self.name.len()) || !self.name.bytes().all(plain) {
-            return refuse(format!("`{name}` is not the name of a document of the account itself"));
-        }
-        let lower = self.name.to_ascii_lowercase();
-        let of_aws = DOCUMENT_PREFIXES_RESERVED.iter().any(|prefix| lower.starts_with(prefix));
-        if of_aws && self.name != RUN_POWERSHELL_SCRIPT {
-            return refuse(format!("`{name}` is a public document; only `{RUN_POWERSHELL_SCRIPT}` is taken"));
-        }
-        if !self.version.bytes().all(|byte| byte.is_ascii_digit()) || !self.version.starts_with(|it| it > '0') {
-            return refuse(format!("version `{version}` of document `{name}` is not a number"));
-        }
-        match &self.hash {
-            None if self.name == RUN_POWERSHELL_SCRIPT => Ok(()),
-            None => refuse(format!("document `{name}` has no SHA-256 hash")),
-            Some(hash) if hash.len() == SHA256_DIGITS && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => Ok(()),
-            Some(hash) => refuse(format!("`{}` is not {SHA256_DIGITS} hexadecimal digits", hash.escape_debug())),
-        }
-    }
-}
-
 impl RegisterHost {
-    /// Whether the controllers can be the targets of one command: 1 to 50 ids of EC2 instances, each once.
+    /// Whether the controllers can be targets of a command: 1 to 50 ids of EC2 instances, each once.
     ///
     /// # Errors
     /// `TARGET_NOT_ALLOWED` or `INSTANCE_ID_FORMAT`, with an empty pointer: they stand in the gate file.
@@ -137,13 +108,7 @@ impl Kind for RegisterHost {
     }
 
     fn default_pattern(&self) -> Value {
-        let mut pattern =
-            vec![("source", Value::array(["aws.autoscaling"])), ("detail-type", Value::array([self.detail_type()]))];
-        if !self.groups.is_empty() {
-            let groups = Value::array(self.groups.iter().map(String::as_str));
-            pattern.push(("detail", Value::object([("AutoScalingGroupName", groups)])));
-        }
-        Value::object(pattern)
+        self.pattern(self.detail_type())
     }
 
     fn detail_rule(&self) -> DetailRule {
@@ -151,6 +116,40 @@ impl Kind for RegisterHost {
     }
 
     fn draft<'a>(&'a self, ask: &'a Ask<'a>) -> Result<Box<dyn Draft + 'a>, Vec<Refusal>> {
+        let config = self;
+        let (sender, nonce) = (&ask.event.account, &ask.nonce);
+        self.activity(ask, |fields| {
+            let field = "Destination";
+            if fields.optional_string(field).flatten() == Some(WARM_POOL) {
+                let message = "the instance goes into the warm pool, where it is not in service";
+                fields.refuse(Refusal::new(Code::BadEnum, fields.at(field), message));
+            }
+            fields.optional_string("PrivateIpAddress").flatten()
+        })
+        .map(|(instance_id, private_ip)| -> Box<dyn Draft + 'a> {
+            Box::new(Launch { config, sender, nonce, instance_id, private_ip })
+        })
+    }
+}
+
+impl RegisterHost {
+    /// The pattern of the events of this detail-type, for the groups.
+    pub(crate) fn pattern(&self, detail_type: &str) -> Value {
+        let mut pattern =
+            vec![("source", Value::array(["aws.autoscaling"])), ("detail-type", Value::array([detail_type]))];
+        if !self.groups.is_empty() {
+            let groups = Value::array(self.groups.iter().map(String::as_str));
+            pattern.push(("detail", Value::object([("AutoScalingGroupName", groups)])));
+        }
+        Value::object(pattern)
+    }
+
+    /// Reads an event of Auto Scaling: the instance, and what `more` reads beside it.
+    pub(crate) fn activity<'a, T>(
+        &self,
+        ask: &'a Ask<'a>,
+        more: impl FnOnce(&mut Fields<'a>) -> T,
+    ) -> Result<(&'a str, T), Vec<Refusal>> {
         // AWS may add fields, so every field that is there counts as known.
         let there: Vec<&str> = ask.event.detail().iter().map(|member| member.key.as_str()).collect();
         let mut fields = Fields::new(ask.event.detail(), "/detail", &there);
@@ -159,16 +158,16 @@ impl Kind for RegisterHost {
             fields.note(check_instance_id(id, INSTANCE_AT));
         }
         self.check_group(&mut fields);
-        let private_ip = fields.optional_string("PrivateIpAddress").flatten();
-        fields.finish()?;
-        match instance_id {
-            Some(instance_id) => {
-                let (sender, nonce) = (&ask.event.account, &ask.nonce);
-                Ok(Box::new(Launch { config: self, sender, nonce, instance_id, private_ip }))
-            }
-            // Whatever is missing has left a refusal, so `finish` has returned it.
-            None => Err(vec![Refusal::new(Code::InstanceIdFormat, INSTANCE_AT, "the event is malformed")]),
+        let status = fields.optional_string("StatusCode").flatten();
+        if let Some(status) = status.filter(|status| STATUS_REFUSED.contains(status)) {
+            let message = format!("the activity is `{status}`, though the event tells of a success");
+            fields.refuse(Refusal::new(Code::BadEnum, fields.at("StatusCode"), message));
         }
+        let more = more(&mut fields);
+        fields.finish()?;
+        // Whatever is missing has left a refusal, so `finish` has returned it.
+        let malformed = || vec![Refusal::new(Code::InstanceIdFormat, INSTANCE_AT, "the event is malformed")];
+        instance_id.map(|id| (id, more)).ok_or_else(malformed)
     }
 }
 
@@ -197,15 +196,31 @@ struct Launch<'a> {
 }
 
 /// What a command may hold: nothing in here needs quoting.
-struct Host<'a> {
+pub(crate) struct Host<'a> {
     name: &'a str,
     zone: &'a str,
     address: Ipv4Addr,
 }
 
+/// What is done with a host's record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Add,
+    Remove,
+}
+
+impl Operation {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Add => "Add",
+            Self::Remove => "Remove",
+        }
+    }
+}
+
 impl Draft for Launch<'_> {
     fn needs(&self) -> Vec<Need> {
-        vec![Need::Instance(self.instance_id.to_owned())]
+        vec![Need::Instance { id: self.instance_id.to_owned(), account: self.sender.clone() }]
     }
 
     fn actions(&self, world: &World) -> Result<Vec<PlannedAction>, Vec<Refusal>> {
@@ -215,16 +230,22 @@ impl Draft for Launch<'_> {
             let message = format!("`{}` is not the private address of the instance", sent.escape_debug());
             refusals.push(Refusal::new(Code::InstanceNotVerified, "/detail/PrivateIpAddress", message));
         }
-        refusals.extend(check_host(&instance.host).err());
-        refusals.extend(self.check_zone_listed(&instance.zone).err());
-        let address = private_address(&instance.private_ip).map_err(|refusal| refusals.push(refusal)).ok();
-        match address {
-            Some(address) if refusals.is_empty() => {
-                let host = Host { name: &instance.host, zone: &instance.zone, address };
-                Ok(vec![PlannedAction { at: INSTANCE_AT.to_owned(), action: self.command(&host) }])
+        match self.config.host(instance) {
+            Ok(host) if refusals.is_empty() => {
+                let action = self.config.command(Operation::Add, &host, self.nonce);
+                Ok(vec![PlannedAction { at: INSTANCE_AT.to_owned(), action }])
             }
-            Some(_) | None => Err(refusals),
+            host => Err([refusals, host.err().unwrap_or_default()].concat()),
         }
+    }
+
+    fn holdings(&self, world: &World) -> Vec<(String, String, String)> {
+        let Some(instance) = world.instances.get(self.instance_id) else { return Vec::new() };
+        let Instance { account: _, host, zone, private_ip } = instance;
+        let made = Value::object([("host", host.as_str()), ("zone", zone), ("private_ip", private_ip)]);
+        // The name is held as well as the instance: two accounts must not answer to one name.
+        let name = (NAME_SCOPE.to_owned(), format!("{host}.{zone}"), self.instance_id.to_owned());
+        vec![(HOLDING_SCOPE.to_owned(), self.instance_id.to_owned(), canonical(&made)), name]
     }
 }
 
@@ -239,26 +260,41 @@ impl Launch<'_> {
             Some(instance) => Ok(instance),
         }
     }
+}
+
+impl RegisterHost {
+    /// What a command may hold of an instance, once all of it is checked.
+    pub(crate) fn host<'i>(&self, instance: &'i Instance) -> Result<Host<'i>, Vec<Refusal>> {
+        let mut refusals = Vec::new();
+        refusals.extend(check_host(&instance.host).err());
+        refusals.extend(self.check_zone_listed(&instance.zone).err());
+        let address = private_address(&instance.private_ip).map_err(|refusal| refusals.push(refusal)).ok();
+        match address {
+            Some(address) if refusals.is_empty() => Ok(Host { name: &instance.host, zone: &instance.zone, address }),
+            Some(_) | None => Err(refusals),
+        }
+    }
 
     fn check_zone_listed(&self, zone: &str) -> Result<(), Refusal> {
-        let listed = self.config.zones.iter().any(|known| known == zone);
+        let listed = self.zones.iter().any(|known| known == zone);
         if listed && RegisterHost::check_zone(zone).is_ok() {
             return Ok(());
         }
-        let message = format!("the instance asks for zone `{}`, which the gate does not list", zone.escape_debug());
-        let zones: Vec<String> = self.config.zones.iter().map(|zone| format!("`{zone}`")).collect();
+        let message = format!("the instance's zone is `{}`, which the gate does not list", zone.escape_debug());
+        let zones: Vec<String> = self.zones.iter().map(|zone| format!("`{zone}`")).collect();
         Err(Refusal::new(Code::ZoneNotInEnum, INSTANCE_AT, message).fix(format!("zones: {}", zones.join(", "))))
     }
 
-    fn command(&self, host: &Host<'_>) -> Action {
-        let RegisterHost { document, controllers, role_arn, region, ttl_seconds, .. } = self.config;
+    pub(crate) fn command(&self, operation: Operation, host: &Host<'_>, nonce: &Nonce) -> Action {
+        let Self { document, controllers, role_arn, region, ttl_seconds, .. } = self;
         let parameters = if document.name == RUN_POWERSHELL_SCRIPT {
             vec![
-                ("commands".to_owned(), vec![host.add_record(*ttl_seconds)]),
+                ("commands".to_owned(), vec![host.script(operation, *ttl_seconds)]),
                 ("executionTimeout".to_owned(), vec![EXECUTION_TIMEOUT_SECONDS.to_string()]),
             ]
         } else {
             vec![
+                ("Operation".to_owned(), vec![operation.as_str().to_owned()]),
                 ("HostName".to_owned(), vec![host.name.to_owned()]),
                 ("ZoneName".to_owned(), vec![host.zone.to_owned()]),
                 ("IPv4Address".to_owned(), vec![host.address.to_string()]),
@@ -266,27 +302,35 @@ impl Launch<'_> {
             ]
         };
         Action::SendCommand(action::SendCommand {
-            instance_ids: controllers.clone(),
+            instance_ids: controllers.iter().take(1).cloned().collect(),
             document_name: document.name.clone(),
             document_version: document.version.clone(),
             document_hash: document.hash.clone(),
             parameters,
             role_arn: role_arn.clone(),
             region: region.clone(),
-            comment: format!("reeve {}", self.nonce.as_str()),
+            comment: format!("reeve {}", nonce.as_str()),
             timeout_seconds: DELIVERY_TIMEOUT_SECONDS,
         })
     }
 }
 
 impl Host<'_> {
-    /// `-AllowUpdateAny` is left out on purpose: with it, any authenticated user could change the record.
-    fn add_record(&self, ttl_seconds: u32) -> String {
+    /// `-AllowUpdateAny` is left out on purpose: with it, any authenticated user could change the record. `-Force` is
+    /// there because nobody is there to say yes; what is removed is the one record of this name and address.
+    fn script(&self, operation: Operation, ttl_seconds: u32) -> String {
         let Self { name, zone, address } = self;
         let ttl = time_span(ttl_seconds);
-        format!(
-            "Add-DnsServerResourceRecordA -ZoneName '{zone}' -Name '{name}' -IPv4Address '{address}' -TimeToLive {ttl}"
-        )
+        match operation {
+            Operation::Add => format!(
+                "Add-DnsServerResourceRecordA -ZoneName '{zone}' -Name '{name}' -IPv4Address '{address}' \
+                 -TimeToLive {ttl}"
+            ),
+            Operation::Remove => format!(
+                "Remove-DnsServerResourceRecord -ZoneName '{zone}' -RRType A -Name '{name}' -RecordData '{address}' \
+                 -Force"
+            ),
+        }
     }
 }
 
@@ -331,6 +375,3 @@ fn private_address(text: &str) -> Result<Ipv4Addr, Refusal> {
         Refusal::new(Code::AddrFormat, INSTANCE_AT, message)
     })
 }
-
-#[cfg(test)]
-mod tests;

@@ -20,13 +20,27 @@ pub enum Need {
     /// SSM parameters by full name; one that does not exist is simply absent.
     Parameters(BTreeSet<String>),
     /// An EC2 instance.
-    Instance(String),
+    Instance {
+        /// Its id.
+        id: String,
+        /// The account it runs in: the event's, which names only its own instances.
+        account: AccountId,
+    },
     /// Units, accounts, policies and attachments.
     Organization,
+    /// The hosted zone of this name that Reeve has made for an account, in that account.
+    DelegatedZone {
+        /// The zone's name.
+        name: DnsName,
+        /// The account it is in.
+        account: AccountId,
+    },
+    /// A host that this gate has registered, by the id of its instance.
+    RegisteredHost(String),
 }
 
 /// The facts that were read. A part that no need asked for is `None` or empty.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct World {
     /// Record sets that exist, by zone id.
     pub record_sets: BTreeMap<String, Vec<RecordSet>>,
@@ -38,6 +52,38 @@ pub struct World {
     pub instances: BTreeMap<String, Instance>,
     /// The organization.
     pub organization: Option<Organization>,
+    /// How many record sets a zone has, by zone id; a zone that is not here is of unknown size.
+    pub zone_sizes: BTreeMap<String, u32>,
+    /// Hosted zones that Reeve has made for accounts and that exist, by name.
+    pub delegated_zones: BTreeMap<DnsName, DelegatedZone>,
+    /// Hosts that this gate has registered, by the id of the instance.
+    pub registered_hosts: BTreeMap<String, Instance>,
+}
+
+/// A hosted zone that Reeve has made for an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DelegatedZone {
+    /// Hosted zone id, without prefix.
+    pub id: String,
+    /// The caller reference it was made with.
+    pub caller_reference: String,
+    /// Its delegation set.
+    pub name_servers: BTreeSet<DnsName>,
+}
+
+/// Something to be proven from outside, once an action is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// Index of the action after which it is asked.
+    pub after: usize,
+    /// The zone that is delegated.
+    pub zone: DnsName,
+    /// Its name servers.
+    pub name_servers: BTreeSet<DnsName>,
+    /// A name in the zone that nobody has asked for before.
+    pub name: DnsName,
+    /// The address that it must have.
+    pub address: std::net::Ipv4Addr,
 }
 
 /// A record set that exists.

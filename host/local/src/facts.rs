@@ -90,9 +90,17 @@ impl Facts for RecordedFacts {
                     let wanted = recorded.iter().filter(|(name, _)| names.contains(*name));
                     world.parameters.extend(wanted.map(|(name, value)| (name.clone(), value.clone())));
                 }
-                Need::Instance(id) => {
+                Need::Instance { id, .. } => {
                     let found = self.recorded("instances")?.instances.get_key_value(id);
                     world.instances.extend(found.map(|(id, instance)| (id.clone(), instance.clone())));
+                }
+                Need::DelegatedZone { name, .. } => {
+                    let found = self.recorded("delegated zones")?.delegated_zones.get_key_value(name);
+                    world.delegated_zones.extend(found.map(|(name, zone)| (name.clone(), zone.clone())));
+                }
+                Need::RegisteredHost(id) => {
+                    let found = self.recorded("registered hosts")?.registered_hosts.get_key_value(id);
+                    world.registered_hosts.extend(found.map(|(id, host)| (id.clone(), host.clone())));
                 }
                 Need::Organization => {
                     let organization =
@@ -107,7 +115,7 @@ impl Facts for RecordedFacts {
         Ok(world)
     }
 
-    fn fact(&self, need: &FactNeed, sender: &Sender) -> Fact {
+    fn fact(&self, _policy: &str, need: &FactNeed, sender: &Sender) -> Result<Fact, FactError> {
         let (value, source) = match &need.source {
             FactSource::Accounts { key } => self.account_value(key, sender),
             FactSource::Parameter { name, list, domains } => {
@@ -115,7 +123,7 @@ impl Facts for RecordedFacts {
                 self.parameter(&name, *list, *domains)
             }
         };
-        Fact { name: need.name.clone(), value, source }
+        Ok(Fact { name: need.name.clone(), value, source })
     }
 }
 
@@ -138,9 +146,9 @@ pub fn fact_of_json(value: &Value, domains: bool) -> FactValue {
 }
 
 fn domain_list(items: Vec<String>) -> FactValue {
-    match items.iter().find_map(|item| DomainEntry::parse(item).err().map(|why| (item, why))) {
-        Some((item, why)) => FactValue::Invalid(format!("entry `{}`: {why}", item.escape_debug())),
-        None => FactValue::Texts(items),
+    match DomainEntry::check_list(&items) {
+        Err(why) => FactValue::Invalid(why),
+        Ok(()) => FactValue::Texts(items),
     }
 }
 

@@ -1,10 +1,12 @@
 //! Receipts on disk: one file of JSON Lines, each chained to the one before.
 
 use reeve_model::receipt::{BadReceipt, RECEIPT_BYTES_MAX};
+use reeve_engine::{KeepError, Receipts, Story};
 use reeve_model::{Digest, Receipt};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Name of the file in the receipts folder.
 pub const RECEIPTS_FILE: &str = "receipts.jsonl";
@@ -138,6 +140,60 @@ impl ReceiptFile {
             }
         }
         Ok(())
+    }
+}
+
+/// A receipts file for many threads at once.
+#[derive(Debug)]
+pub struct DiskReceipts {
+    file: Mutex<ReceiptFile>,
+    durable: bool,
+}
+
+impl DiskReceipts {
+    /// Receipts in this file. With `durable`, each is on the disk before it counts as kept; without, it is after
+    /// [`Self::sync`].
+    #[must_use]
+    pub fn new(file: ReceiptFile, durable: bool) -> Self {
+        Self { file: Mutex::new(file), durable }
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner).path().to_owned()
+    }
+
+    /// Makes sure that what was kept survives a power cut.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn sync(&self) -> Result<(), ReceiptError> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner).sync()
+    }
+}
+
+impl Receipts for DiskReceipts {
+    fn keep(&self, story: &Story) -> Result<Digest, KeepError> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let receipt = story.seal(file.last());
+        let kept = file.append(&receipt).and_then(|()| if self.durable { file.sync() } else { Ok(()) });
+        kept.map_err(|error| KeepError(format!("{error}: {}", source_of(&error))))?;
+        Ok(receipt.hash().clone())
+    }
+}
+
+fn source_of(error: &ReceiptError) -> String {
+    std::error::Error::source(error).map(ToString::to_string).unwrap_or_default()
+}
+
+/// Keeps nothing: each receipt is sealed as the first of its chain, for its hash.
+#[derive(Debug, Clone, Copy)]
+pub struct NoReceipts;
+
+impl Receipts for NoReceipts {
+    fn keep(&self, story: &Story) -> Result<Digest, KeepError> {
+        Ok(story.seal(None).hash().clone())
     }
 }
 

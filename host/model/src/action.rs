@@ -1,7 +1,7 @@
 //! The exact AWS changes. What is judged is what is executed: the same value. Mirrors `wit/v0.1/types.wit`.
 
 use crate::record::RecordType;
-use crate::{AccountId, DnsName};
+use crate::{AccountId, Digest, DnsName};
 use reeve_json::{Object, Value};
 
 /// One exact AWS change.
@@ -293,6 +293,12 @@ pub struct MergeFile {
 }
 
 impl PlannedAction {
+    /// Digest over exact actions in their order: what a permit is for.
+    #[must_use]
+    pub fn digest(actions: &[Self]) -> Digest {
+        Digest::of(reeve_json::canonical(&Value::array(actions.iter().map(Self::to_json))).as_bytes())
+    }
+
     /// The action as stable JSON: `call` (service and operation), `at`, then every parameter.
     #[must_use]
     pub fn to_json(&self) -> Value {

@@ -1,7 +1,7 @@
 //! All answers, combined. Knows nothing of plugins.
 
 use crate::limits::REFUSALS_MAX;
-use crate::{Answer, Code, Mode, PolicyAnswer, Reason, Refusal, Severity, Verdict};
+use crate::{Answer, Code, Digest, Mode, PolicyAnswer, Reason, Refusal, Severity, Verdict};
 
 /// The name under which the host's own reasons appear.
 pub const HOST: &str = "host";
@@ -11,6 +11,8 @@ pub const HOST: &str = "host";
 pub struct Decision {
     permitted: bool,
     reasons: Vec<(String, Reason)>,
+    /// Digest of the actions that policies were asked about; none when none was asked.
+    over: Option<Digest>,
 }
 
 impl Decision {
@@ -18,6 +20,12 @@ impl Decision {
     #[must_use]
     pub fn permitted(&self) -> bool {
         self.permitted
+    }
+
+    /// Digest of the actions that the policies judged; none when the host decided before they were asked.
+    #[must_use]
+    pub fn over(&self) -> Option<&Digest> {
+        self.over.as_ref()
     }
 
     /// `permitted` or `denied`.
@@ -41,22 +49,22 @@ impl Decision {
             let more = own(Code::MoreRefusals, format!("more than {REFUSALS_MAX} things are wrong with the event"));
             reasons.push((HOST.to_owned(), more));
         }
-        Self { permitted: false, reasons }
+        Self { permitted: false, reasons, over: None }
     }
 
     /// The answer of an earlier, equal request, repeated: the outcome stands, the effect does not happen again.
     #[must_use]
     pub fn repeated(permitted: bool, refusal: &Refusal) -> Self {
-        Self { permitted, reasons: vec![(HOST.to_owned(), refusal.reason())] }
+        Self { permitted, reasons: vec![(HOST.to_owned(), refusal.reason())], over: None }
     }
 }
 
 /// Combines the answers to one request (DESIGN: decision).
 ///
 /// Permitted iff at least one enforcing policy allows, none denies, none faults and none errs. Monitoring policies
-/// never count. The order of `answers` does not matter.
+/// never count. The order of `answers` does not matter. `over` is the digest of the actions they were asked about.
 #[must_use]
-pub fn decide(answers: &[PolicyAnswer]) -> Decision {
+pub fn decide(answers: &[PolicyAnswer], over: &Digest) -> Decision {
     let mut sorted: Vec<&PolicyAnswer> = answers.iter().collect();
     sorted.sort_by(|a, b| a.policy.cmp(&b.policy));
     let (mut allowed, mut blocked) = (false, false);
@@ -91,7 +99,7 @@ pub fn decide(answers: &[PolicyAnswer]) -> Decision {
     } else if !allowed && !blocked {
         reasons.push((HOST.to_owned(), own(Code::NoAllow, "every policy abstained".to_owned())));
     }
-    Decision { permitted: allowed && !blocked, reasons }
+    Decision { permitted: allowed && !blocked, reasons, over: Some(over.clone()) }
 }
 
 fn own(code: Code, message: String) -> Reason {
@@ -148,7 +156,7 @@ mod tests {
         ] {
             let answers: Vec<_> =
                 answers.into_iter().enumerate().map(|(at, (mode, it))| answer(&format!("p{at}"), mode, it)).collect();
-            let decision = decide(&answers);
+            let decision = decide(&answers, &Digest::of(b""));
             assert_eq!(decision.permitted(), permitted, "{answers:?}");
             assert_eq!(decision.reasons().first().map_or("", |(_, reason)| &reason.code), code, "{answers:?}");
         }
@@ -179,12 +187,12 @@ mod tests {
                 let it = match kind { 0 => allow(), 1 => deny(), 2 => abstain(), 3 => fault(), _ => Answer::Error("e".into()) };
                 answer(&format!("p{at}"), mode, it)
             }).collect();
-            let first = decide(&answers);
+            let first = decide(&answers, &Digest::of(b""));
             let turn = turn.min(answers.len());
             answers.rotate_left(turn);
-            prop_assert_eq!(&decide(&answers), &first);
+            prop_assert_eq!(&decide(&answers, &Digest::of(b"")), &first);
             answers.reverse();
-            prop_assert_eq!(&decide(&answers), &first);
+            prop_assert_eq!(&decide(&answers, &Digest::of(b"")), &first);
             let against = kinds.iter().any(|&(enforce, kind)| enforce && (kind == 1 || kind >= 3));
             prop_assert!(!(first.permitted() && against));
         }

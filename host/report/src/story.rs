@@ -4,7 +4,7 @@ use crate::paint::{Paint, Role};
 use reeve_engine::Story;
 use reeve_json::{Node, Object, Value};
 use reeve_model::text::shown;
-use reeve_model::{Answer, Digest, Severity};
+use reeve_model::{Answer, Digest, Outcome, Severity, State};
 
 /// Longest text shown of one value, characters; documents are cut there.
 const SHOWN_CHARS_MAX: usize = 240;
@@ -45,11 +45,31 @@ pub fn human(story: &Story, paint: Paint) -> String {
             action_lines(&object, if permitted { "call" } else { "asked" }, paint, &mut out);
         }
     }
+    for (outcome, planned) in story.outcomes.iter().flatten().zip(&story.actions) {
+        outcome_line(outcome, planned.action.call(), paint, &mut out);
+    }
+    if let Some(proof) = &story.proof {
+        outcome_line(proof, "proof", paint, &mut out);
+    }
     let asked: Vec<String> = story.policies.iter().map(policy).collect();
     if !asked.is_empty() {
         line(&mut out, 2, &paint.paint(Role::Faint, asked.join("; ")));
     }
     out
+}
+
+fn outcome_line(outcome: &Outcome, call: &str, paint: Paint, out: &mut String) {
+    let role = if outcome.succeeded() { Role::Good } else { Role::Bad };
+    let mut text = format!("{} {call}", paint.paint(role, outcome.state.as_str()));
+    if let State::Failed(class) = outcome.state {
+        text.push_str(&format!(" ({})", class.as_str()));
+    }
+    if let Some(message) = &outcome.message {
+        text.push_str(&format!(": {}", shown(message, SHOWN_CHARS_MAX)));
+    }
+    let details = outcome.details.iter().map(|(name, value)| format!(" {name}={}", shown(value, SHOWN_CHARS_MAX)));
+    text.extend(details);
+    line(out, 2, &text);
 }
 
 fn line(out: &mut String, indent: usize, text: &str) {

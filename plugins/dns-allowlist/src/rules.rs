@@ -6,11 +6,15 @@
 use crate::name::{Entry, is_in, speaks_for};
 use reeve_sdk::dataset::Names;
 use reeve_sdk::{
-    Action, FactValue, Operation, PolicyError, Reason, RecordSetChange, Request, Verdict, deny, fact, reason,
+    Action, FactValue, Operation, PolicyError, Reason, RecordContent, RecordSetChange, Request, Verdict, deny, fact,
+    reason,
 };
 
 /// Kinds that this policy judges.
-pub const KINDS: &[&str] = &["DNS_RECORD_CHANGE", "CERT_VALIDATION"];
+pub const KINDS: &[&str] = &["DNS_RECORD_CHANGE", "CERT_VALIDATION", "DNS_DELEGATION"];
+
+/// The kind whose record types the settings do not rule.
+const DELEGATION: &str = "DNS_DELEGATION";
 
 /// Every reason, with a text for people.
 pub const REASONS: &[(&str, &str)] = &[
@@ -94,11 +98,15 @@ pub fn judge(request: &Request, settings: &Settings, owners: &impl Names) -> Res
     let judge = Judge { account: &request.sender.account, allowed, settings, owners };
     let mut reasons = Vec::new();
     for planned in &request.actions {
-        let Action::ChangeRecordSets(call) = &planned.action else {
-            return Err(PolicyError::UnsupportedKind(request.kind.clone()));
-        };
-        for change in &call.changes {
-            reasons.extend(judge.change(change, &request.kind)?);
+        match &planned.action {
+            Action::ChangeRecordSets(call) => {
+                for change in &call.changes {
+                    reasons.extend(judge.change(change, &request.kind)?);
+                }
+            }
+            // A zone is made to be delegated: what holds for its name servers holds for it.
+            Action::CreateHostedZone(zone) => reasons.extend(judge.delegation(&zone.name)?),
+            _ => return Err(PolicyError::UnsupportedKind(request.kind.clone())),
         }
     }
     Ok(match (request.actions.is_empty(), reasons.is_empty()) {
@@ -116,11 +124,29 @@ struct Judge<'a, N> {
 }
 
 impl<N: Names> Judge<'_, N> {
+    /// A zone that is to be made for the sender.
+    fn delegation(&self, name: &str) -> Result<Option<Reason>, PolicyError> {
+        let name_servers = RecordSetChange {
+            at: "/detail/zone".to_owned(),
+            operation: Operation::Upsert,
+            name: name.to_owned(),
+            record_type: "NS".to_owned(),
+            ttl_seconds: None,
+            content: RecordContent::Values(Vec::new()),
+        };
+        self.change(&name_servers, DELEGATION)
+    }
+
     fn change(&self, change: &RecordSetChange, kind: &str) -> Result<Option<Reason>, PolicyError> {
-        let at = if kind == "CERT_VALIDATION" { "/detail/name".to_owned() } else { format!("{}/name", change.at) };
+        let at = match kind {
+            "CERT_VALIDATION" => "/detail/name".to_owned(),
+            DELEGATION => "/detail/zone".to_owned(),
+            _ => format!("{}/name", change.at),
+        };
         let name = change.name.as_str();
         let owner = speaks_for(name);
-        if !self.settings.types.contains(&change.record_type) {
+        // What a delegation writes is the kind's doing, not the sender's choice.
+        if kind != DELEGATION && !self.settings.types.contains(&change.record_type) {
             let message = format!("records of type {} are not changed here", change.record_type);
             let types = self.settings.types.join(", ");
             let at = format!("{}/type", change.at);
@@ -234,7 +260,7 @@ fn covers(value: &str, key: &str, name: &str) -> bool {
 mod tests {
     use super::*;
     use reeve_sdk::dataset::Table;
-    use reeve_sdk::{ChangeRecordSets, Event, Fact, PlannedAction, RecordContent, Sender};
+    use reeve_sdk::{ChangeRecordSets, CreateHostedZone, Event, Fact, PlannedAction, Sender};
 
     const ME: &str = "111122223333";
 
@@ -352,6 +378,40 @@ mod tests {
         ] {
             assert_eq!(code(&mine, record_type, name), expected, "{record_type} {name}");
             assert!(expected == "allow" || REASONS.iter().any(|(listed, _)| *listed == expected));
+        }
+    }
+
+    #[test]
+    fn a_zone_is_made_for_whom_it_may_be_delegated_to() {
+        let settings = Settings::parse(r#"{"types":["A"]}"#).expect("good");
+        for (name, expected) in [
+            ("free.example.com", "allow"),
+            ("below.net", "NOT_IN_ALLOWLIST"),
+            ("a.below.net", "allow"),
+            ("exact.net", "DELEGATION_NEEDS_SUBTREE"),
+            ("other.org", "NOT_IN_ALLOWLIST"),
+            ("pay.example.com", "NAME_OWNED_BY_OTHER"),
+            ("deep.pay.example.com", "NAME_OWNED_BY_OTHER"),
+            ("team.example.com", "SHADOWS_OTHER_OWNER"),
+        ] {
+            let allowed = ["example.com", "=exact.net", ".below.net"].map(str::to_owned).to_vec();
+            let mut request = request(FactValue::Texts(allowed), "NS", name);
+            request.kind = DELEGATION.into();
+            // The second round writes the name servers: the answer is the same.
+            let later = judge(&request, &settings, &owners());
+            let zone = CreateHostedZone { name: name.into(), caller_reference: String::new(), comment: String::new() };
+            request.actions[0].action = Action::CreateHostedZone(zone);
+            let verdict = judge(&request, &settings, &owners()).expect("judged");
+            assert_eq!(Ok(&verdict), later.as_ref(), "{name}");
+            let code = match &verdict {
+                Verdict::Allow(_) => "allow",
+                Verdict::Deny(reasons) => {
+                    assert_eq!(reasons[0].at.as_deref(), Some("/detail/zone"), "{name}");
+                    &reasons[0].code
+                }
+                Verdict::Abstain(why) => why,
+            };
+            assert_eq!(code, expected, "{name}");
         }
     }
 

@@ -105,7 +105,7 @@ fn an_abstention_permits_nothing_by_itself() {
         fuel: asked.fuel,
         memory_bytes: asked.memory_bytes,
     };
-    assert!(!reeve_model::decide(&[answer]).permitted());
+    assert!(!reeve_model::decide(&[answer], &reeve_model::Digest::of(b"")).permitted());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What these tests share: the guest, a request, and the two things that must hold after every attack.
 
-use reeve_model::{
+use reeve_model::{Digest, 
     AccountId, Answer, Event, Fault, Mode, Nonce, PolicyAnswer, Reason, Request, Sender, Verdict, decide,
 };
 use reeve_sandbox::{Asked, Dataset, Datasets, Index, Limits, Plugin, Sandbox};
@@ -148,9 +148,9 @@ pub(crate) fn assert_denies(answer: Answer) {
     };
     let hostile = of("hostile", answer);
     let content = of("content", Answer::Verdict(Verdict::Allow(vec![])));
-    assert!(decide(std::slice::from_ref(&content)).permitted());
-    assert!(!decide(std::slice::from_ref(&hostile)).permitted(), "{hostile:?}");
-    assert!(!decide(&[content, hostile.clone()]).permitted(), "{hostile:?}");
+    assert!(decide(std::slice::from_ref(&content), &Digest::of(b"")).permitted());
+    assert!(!decide(std::slice::from_ref(&hostile), &Digest::of(b"")).permitted(), "{hostile:?}");
+    assert!(!decide(&[content, hostile.clone()], &Digest::of(b"")).permitted(), "{hostile:?}");
 }
 
 /// The guest is not loaded, for this fault, which denies; and the next one is judged as ever.

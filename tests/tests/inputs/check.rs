@@ -3,7 +3,8 @@
 use super::gates::Gates;
 use super::list::{CODES, ELSEWHERE, ITEMS, NOT_CODES, NOT_YET, SOME_TAKEN};
 use super::table::{Expect, NOW, On, Row};
-use reeve_engine::{Delivery, Gate, Story};
+use reeve_engine::{Delivery, Handled, Runner, Story};
+use reeve_local::MemoryLedger;
 use reeve_model::{Code, Receipt, Timestamp};
 use reeve_report::Paint;
 use std::collections::BTreeSet;
@@ -54,13 +55,21 @@ fn run(row: &Row, gates: &mut Gates) -> Result<(), String> {
     }
 }
 
-fn decide(row: &Row, gate: &mut Gate) -> Result<(), String> {
-    if let Some(first) = &row.first {
-        let story = gate.judge(&delivery(row, first), now());
-        let receipt = story.seal(None);
-        gate.remember(&story, receipt.hash());
+/// The story of a delivery, whether it is answered or has to come again.
+fn told(handled: Handled) -> Result<Story, String> {
+    match handled {
+        Handled::Done(mut stories) => stories.pop().map(|(story, _)| story).ok_or_else(|| "no story".to_owned()),
+        Handled::Again { story: Some(story), .. } => Ok(*story),
+        Handled::Again { why, story: None, .. } => Err(why),
     }
-    let story = gate.judge(&delivery(row, &row.body), now());
+}
+
+fn decide(row: &Row, runner: &mut Runner) -> Result<(), String> {
+    runner.ledger = Box::new(MemoryLedger::default());
+    if let Some(first) = &row.first {
+        told(runner.handle(&delivery(row, first)))?;
+    }
+    let story = told(runner.handle(&delivery(row, &row.body)))?;
     let Expect::Decision { permitted, reasons } = &row.expect else { return Err("no decision is expected".into()) };
     let found: BTreeSet<(String, String)> = story
         .decision

@@ -215,7 +215,8 @@ fn nonce_rows() -> Vec<Row> {
             put("c").replace("-00000000000c", "-00000000000C"),
             "NONCE_REUSE",
             "/detail/nonce",
-        ),
+        )
+        .after(put("a")),
         permitted(12, "from another source", On::Management, elsewhere("b"), &[])
             .after(elsewhere("a").replace("app.other", "app.infra"))
             .deviates("a nonce is one of its sender, source and kind: from another source it is another request"),

@@ -49,7 +49,7 @@ fn a_flood_of_faults_still_makes_a_receipt() {
         assert!(body.len() <= 1_048_576, "{text}: {}", body.len());
         let delivery =
             Delivery { body: body.into_bytes(), origin: "events.ndjson:1".into(), verified: true, content_type: None };
-        for gate in [&gates.dns, &gates.management] {
+        for gate in [&gates.dns.gate, &gates.management.gate] {
             let story = gate.judge(&delivery, now());
             assert!(!story.decision.permitted(), "{text}");
             let report = reeve_report::human(&story, Paint::new(false)).len();

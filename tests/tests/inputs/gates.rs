@@ -3,18 +3,18 @@
 use super::{facts, ssm};
 use reeve::exit::Failure;
 use reeve::wiring;
-use reeve_engine::Gate;
+use reeve_engine::{Gate, Runner};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// Gates of the table.
 pub(crate) struct Gates {
     /// The gate of the zones.
-    pub(crate) dns: Gate,
+    pub(crate) dns: Runner,
     /// The gate of the management account.
-    pub(crate) management: Gate,
+    pub(crate) management: Runner,
     /// As `dns`, with allowlists from Parameter Store.
-    pub(crate) lists: Gate,
+    pub(crate) lists: Runner,
     folder: TempDir,
 }
 
@@ -30,6 +30,8 @@ zones:
 kinds:
   DNS_RECORD_CHANGE: { zones: [Z1EXAMPLE, Z2PRIVATE, Z3EVIL, Z4EVIL, Z5TWIN, Z6TWIN], ttl: [60, 86400] }
   CERT_VALIDATION: { zones: [Z1EXAMPLE] }
+# The rows are about what kinds and policies refuse; the brakes have tests of their own.
+brakes: { changes-per-request: 2000, zone-share: 100%, allow: [apex, mx, caa] }
 "#;
 
 const MANAGEMENT: &str = r#"
@@ -68,7 +70,7 @@ impl Gates {
             write(at, &file, &gate_file(rest));
             let wired = wiring::gate(&at.join(&file)).unwrap_or_else(|failure| panic!("{name}: {failure}"));
             assert!(wired.faults.is_empty(), "{name}: {:?}", wired.faults);
-            wired.gate
+            runner(wired.gate)
         };
         Self {
             dns: gate("dns", &format!("{ZONES}policies: [sender-trust, policies/dns]\n")),
@@ -79,7 +81,7 @@ impl Gates {
     }
 
     /// A gate of `gate.yaml` and other files, beside those of all gates.
-    pub(crate) fn of_files(&self, files: &[(PathBuf, Vec<u8>)]) -> Result<Gate, Failure> {
+    pub(crate) fn of_files(&self, files: &[(PathBuf, Vec<u8>)]) -> Result<Runner, Failure> {
         let folder = tempfile::tempdir_in(self.folder.path()).expect("a folder");
         for name in ["accounts.yaml", "facts.yaml", "window.schema.json"] {
             std::fs::copy(self.folder.path().join(name), folder.path().join(name)).expect("a copy");
@@ -89,8 +91,13 @@ impl Gates {
             std::fs::create_dir_all(wiring::folder(&path)).expect("a folder");
             std::fs::write(path, bytes).expect("a file");
         }
-        Ok(wiring::gate(&folder.path().join("gate.yaml"))?.gate)
+        Ok(runner(wiring::gate(&folder.path().join("gate.yaml"))?.gate))
     }
+}
+
+/// A dry runner that keeps nothing; each row brings a ledger of its own.
+fn runner(gate: Gate) -> Runner {
+    wiring::dry_runner(gate, Box::new(reeve_local::NoReceipts), Box::new(super::check::now))
 }
 
 /// A whole `gate.yaml` of which `rest` is the part that matters.

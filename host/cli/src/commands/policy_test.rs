@@ -7,12 +7,10 @@ use crate::{Outcome, wiring};
 use anyhow::Context;
 use clap::Args;
 use reeve_config::{Case, CaseVerdict, PolicyFile};
-use reeve_engine::{
-    AskedPolicy, Delivery, FactError, FactNeed, FactSource, Facts, Gate, Policy, PolicyDigests, Route, Story,
-};
+use reeve_engine::{Brakes, Guarded, AskedPolicy, Delivery, FactError, FactNeed, FactSource, Facts, Gate, Policy, PolicyDigests, Route, Story};
 use reeve_json::{Object, Value};
 use reeve_kinds::{Need, World};
-use reeve_local::{MemoryLedger, fact_of_json};
+use reeve_local::fact_of_json;
 use reeve_model::{AccountId, Answer, Digest, Fact, FactValue, Mode, Sender, Timestamp};
 use reeve_report::{Role, grouped};
 use reeve_sandbox::{Datasets, Sandbox};
@@ -180,7 +178,7 @@ fn one(file: &PolicyFile, plugin: &[u8], sandbox: &Sandbox, case: Case, shown: S
         routes: vec![Route { kind: case.kind, pattern }],
         policies: vec![policy],
         facts: Box::new(CaseFacts { sender: case.sender, facts: case.facts, world: case.world }),
-        ledger: Box::new(MemoryLedger::with_room_for(0)),
+        brakes: no_brakes(),
     };
     let body = reeve_json::canonical(&case.event).into_bytes();
     let delivery = Delivery { body, origin: shown.clone(), verified: case.verified, content_type: None };
@@ -277,6 +275,16 @@ fn json(result: &CaseResult) -> Object {
     object
 }
 
+/// A case is about its policy alone.
+fn no_brakes() -> Brakes {
+    Brakes {
+        changes_per_request: u32::MAX,
+        zone_share_percent: 100,
+        allow: [Guarded::Apex, Guarded::Mx, Guarded::Caa].into(),
+        ..Brakes::default()
+    }
+}
+
 /// The facts that a case states.
 #[derive(Debug)]
 struct CaseFacts {
@@ -294,7 +302,7 @@ impl Facts for CaseFacts {
         Ok(self.world.clone())
     }
 
-    fn fact(&self, need: &FactNeed, _sender: &Sender) -> Fact {
+    fn fact(&self, _policy: &str, need: &FactNeed, _sender: &Sender) -> Result<Fact, FactError> {
         let domains = match &need.source {
             FactSource::Accounts { key } => key == "allowed_dns_domains",
             FactSource::Parameter { domains, .. } => *domains,
@@ -303,6 +311,6 @@ impl Facts for CaseFacts {
             Some(value) => fact_of_json(value, domains),
             None => FactValue::Missing("the case states none".to_owned()),
         };
-        Fact { name: need.name.clone(), value, source: "case".to_owned() }
+        Ok(Fact { name: need.name.clone(), value, source: "case".to_owned() })
     }
 }

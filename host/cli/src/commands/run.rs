@@ -2,24 +2,26 @@
 
 use crate::exit::{Exit, Failure};
 use crate::ui::Ui;
-use crate::{Outcome, wiring};
+use crate::{Outcome, checks, live, wiring};
 use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use reeve_engine::{Delivery, Gate, Story};
-use reeve_local::ReceiptFile;
-use reeve_model::{Digest, Receipt, Timestamp};
+use reeve_engine::{Delivery, Handled, Receipts, Runner, Status, Story};
+use reeve_local::{DiskReceipts, NoReceipts, ReceiptFile};
+use reeve_model::{Digest, Timestamp};
 use reeve_report::{grouped, human, json};
 use reeve_sources::{Deliveries, Framing};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-/// Judge events from files or standard input, without touching AWS
+/// Judge events from files or standard input; with `--execute`, act on those that are permitted
 ///
 /// An event is an EventBridge envelope: one JSON document, or one a line. SQS messages, the answer of ReceiveMessage
-/// and Lambda's batches of SQS messages are unwrapped. Every event ends in a receipt; nothing is written to AWS.
+/// and Lambda's batches of SQS messages are unwrapped. Every event ends in a receipt. Without `--execute` facts are
+/// those of the gate's file, and AWS is not touched.
 ///
 /// With `--format json` each line is as docs/schema/run-output.schema.json says.
 ///
@@ -49,6 +51,10 @@ pub struct RunArgs {
     /// Keep no receipts
     #[arg(long)]
     no_receipts: bool,
+
+    /// Read facts from AWS and make the permitted changes there, with the gate's ledger, receipts and replies
+    #[arg(long, conflicts_with_all = ["receipts", "no_receipts", "now"])]
+    execute: bool,
 
     /// How events are told apart
     #[arg(long, value_name = "HOW", default_value = "auto")]
@@ -83,6 +89,9 @@ pub enum Form {
     Json,
 }
 
+/// How often a live run tries an event that may pass later, with waits of 1, 2, 4 and 8 seconds.
+const TRIES_MAX: u32 = 5;
+
 /// The moment as of which events are judged.
 #[derive(Debug, Clone, Copy)]
 enum Clock {
@@ -115,8 +124,13 @@ impl Clock {
 
 /// What a run has done; behind a lock, so that Ctrl-C finds it between two events.
 struct Run {
-    gate: Gate,
-    receipts: Option<ReceiptFile>,
+    runner: Runner,
+    /// Keeps the threads of a live gate alive.
+    runtime: Option<tokio::runtime::Runtime>,
+    failed: u64,
+    /// The moment as of which the event in hand is judged.
+    now: Arc<Mutex<Timestamp>>,
+    receipts: Option<Arc<DiskReceipts>>,
     out: BufWriter<io::Stdout>,
     permitted: u64,
     denied: u64,
@@ -136,17 +150,36 @@ pub fn run(args: &RunArgs, ui: &Ui) -> Outcome {
             format!("policy `{policy}` is not loaded and denies what it judges: {}: it {fault}", fault.as_str());
         ui.warn(&message);
     }
+    if args.execute {
+        return execute(args, wired, ui);
+    }
     let dir = args.receipts.clone().or(wired.receipts).filter(|_| !args.no_receipts);
-    let receipts = dir.map(|dir| ReceiptFile::open(&dir)).transpose().map_err(anyhow::Error::from)?;
-    let run = Run {
-        gate: wired.gate,
-        receipts,
-        out: BufWriter::new(io::stdout()),
-        permitted: 0,
-        denied: 0,
-        progress: progress(args, ui),
-        ui: *ui,
+    let file = dir.map(|dir| ReceiptFile::open(&dir)).transpose().map_err(anyhow::Error::from)?;
+    let receipts = file.map(|file| Arc::new(DiskReceipts::new(file, false)));
+    let kept: Box<dyn Receipts> = match &receipts {
+        Some(receipts) => Box::new(Arc::clone(receipts)),
+        None => Box::new(NoReceipts),
     };
+    let now = Arc::new(Mutex::new(Timestamp::UNIX_EPOCH));
+    let read_now = Arc::clone(&now);
+    let runner = wiring::dry_runner(wired.gate, kept, Box::new(move || *lock(&read_now)));
+    events(args, clock, Run::new(runner, None, now, receipts, args, ui))
+}
+
+/// Judges and acts.
+fn execute(args: &RunArgs, wired: wiring::Wired, ui: &Ui) -> Outcome {
+    let runtime = live::runtime(wired.service.serve.in_flight)?;
+    let aws = live::connect(&runtime, &wired);
+    let identity = checks::identity(&aws, &wired);
+    if let Some(problem) = identity.problems().first() {
+        return Err(Failure::new(format!("{}: {problem}", identity.what)));
+    }
+    let live = live::runner(wired, &aws, false)?;
+    let now = Arc::new(Mutex::new(Timestamp::UNIX_EPOCH));
+    events(args, Clock::Wall, Run::new(live.runner, Some(runtime), now, None, args, ui))
+}
+
+fn events(args: &RunArgs, clock: Clock, run: Run) -> Outcome {
     let run = Arc::new(Mutex::new(run));
     stop_between_events(&run)?;
     let inputs = if args.files.is_empty() { vec![PathBuf::from("-")] } else { args.files.clone() };
@@ -159,6 +192,9 @@ pub fn run(args: &RunArgs, ui: &Ui) -> Outcome {
     if run.permitted + run.denied > 0 {
         run.summary("");
     }
+    if run.failed > 0 {
+        return Ok(Exit::CouldNotRun);
+    }
     match (run.permitted, run.denied) {
         (0, 0) => Err(Failure::new("there was no event in the input: nothing was checked")
             .hint("name a file of events, or send them on standard input")),
@@ -167,8 +203,8 @@ pub fn run(args: &RunArgs, ui: &Ui) -> Outcome {
     }
 }
 
-fn lock(run: &Mutex<Run>) -> MutexGuard<'_, Run> {
-    run.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// On Ctrl-C the event in hand is finished, so that output and receipts end in a whole line.
@@ -228,18 +264,60 @@ fn one_input(path: &Path, args: &RunArgs, clock: Clock, run: &Mutex<Run>) -> Res
 }
 
 impl Run {
+    fn new(
+        runner: Runner,
+        runtime: Option<tokio::runtime::Runtime>,
+        now: Arc<Mutex<Timestamp>>,
+        receipts: Option<Arc<DiskReceipts>>,
+        args: &RunArgs,
+        ui: &Ui,
+    ) -> Self {
+        let (out, progress) = (BufWriter::new(io::stdout()), progress(args, ui));
+        Self { runner, runtime, failed: 0, now, receipts, out, permitted: 0, denied: 0, progress, ui: *ui }
+    }
+
     fn one(&mut self, delivery: &Delivery, clock: Clock, args: &RunArgs) -> Result<(), Failure> {
-        let story = self.gate.judge(delivery, clock.now(&delivery.body));
-        let hash = self.keep(&story)?;
-        self.gate.remember(&story, &hash);
+        *lock(&self.now) = clock.now(&delivery.body);
+        let stories = match self.handle(delivery) {
+            Handled::Done(stories) => stories,
+            Handled::Again { why, .. } if self.runtime.is_some() => {
+                self.failed += 1;
+                self.ui.warn(&format!("{}: not answered, send it again: {why}", delivery.origin));
+                return Ok(());
+            }
+            // Nothing delivers it again here: what could not be read is an answer like any other.
+            Handled::Again { story: Some(story), .. } => {
+                let receipt = self.runner.receipts.keep(&story).map_err(anyhow::Error::from)?;
+                vec![(*story, receipt)]
+            }
+            Handled::Again { why, story: None, .. } => return Err(Failure::new(why)),
+        };
+        stories.iter().try_for_each(|(story, receipt)| self.tell_story(story, receipt, args))
+    }
+
+    /// Handles a delivery; a live gate tries a few times what may pass later.
+    fn handle(&self, delivery: &Delivery) -> Handled {
+        let mut wait = Duration::from_secs(1);
+        for _ in 1..if self.runtime.is_some() { TRIES_MAX } else { 1 } {
+            match self.runner.handle(delivery) {
+                done @ Handled::Done(_) => return done,
+                Handled::Again { .. } => std::thread::sleep(wait),
+            }
+            wait *= 2;
+        }
+        self.runner.handle(delivery)
+    }
+
+    fn tell_story(&mut self, story: &Story, receipt: &Digest, args: &RunArgs) -> Result<(), Failure> {
         if story.decision.permitted() {
             self.permitted += 1;
+            self.failed += u64::from(story.status() == Status::Failed);
         } else {
             self.denied += 1;
         }
         let text = match args.format {
-            Form::Human => human(&story, self.ui.paint()),
-            Form::Json => format!("{}\n", json(&story, self.receipts.is_some().then_some(&hash))),
+            Form::Human => human(story, self.ui.paint()),
+            Form::Json => format!("{}\n", json(story, self.receipts.is_some().then_some(receipt))),
         };
         if args.verbose {
             for asked in &story.policies {
@@ -249,18 +327,6 @@ impl Run {
         self.write(&text)?;
         self.progress.set_message(format!("{} permitted, {} denied", grouped(self.permitted), grouped(self.denied)));
         Ok(())
-    }
-
-    /// Seals the story and appends it to the chain. Without a file, the chain has no links but the hash is the same.
-    fn keep(&mut self, story: &Story) -> Result<Digest, Failure> {
-        match &mut self.receipts {
-            Some(file) => {
-                let receipt: Receipt = story.seal(file.last());
-                file.append(&receipt).map_err(anyhow::Error::from)?;
-                Ok(receipt.hash().clone())
-            }
-            None => Ok(story.seal(None).hash().clone()),
-        }
     }
 
     fn write(&mut self, text: &str) -> Result<(), Failure> {
@@ -294,10 +360,16 @@ impl Run {
         let events = if all == 1 { "event" } else { "events" };
         let all = grouped(all);
         self.ui.note(&format!(
-            "{before}{all} {events}: {permitted} permitted, {denied} denied; dry run, nothing was written to AWS"
+            "{before}{all} {events}: {permitted} permitted, {denied} denied; {}",
+            match (&self.runtime, self.failed) {
+                (None, _) => "dry run, nothing was written to AWS".to_owned(),
+                (Some(_), 0) => "all that was permitted is done".to_owned(),
+                (Some(_), failed) => format!("{} not done", grouped(failed)),
+            }
         ));
         if let Some(file) = &self.receipts {
-            let path = file.path().display();
+            let path = file.path();
+            let path = path.display();
             self.ui.note(&format!("receipts in {path}; ask why with `reeve explain {path}`"));
         }
     }

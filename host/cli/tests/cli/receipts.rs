@@ -39,14 +39,14 @@ fn the_same_input_gives_the_same_bytes_twice_in_one_process() {
 
 #[test]
 fn an_unverified_sender_cannot_use_up_a_nonce() {
-    let now = NOW.parse().expect("time");
-    let mut gate = reeve::wiring::gate(&crate::support::root().join(DNS)).expect("wired").gate;
-    let mut judge = |name, verified| {
+    let now: reeve_model::Timestamp = NOW.parse().expect("time");
+    let gate = reeve::wiring::gate(&crate::support::root().join(DNS)).expect("wired").gate;
+    let runner = reeve::wiring::dry_runner(gate, Box::new(reeve_local::NoReceipts), Box::new(move || now));
+    let judge = |name, verified| {
         let body = change(1, name).into_bytes();
         let delivery = reeve_engine::Delivery { body, origin: "test".into(), verified, content_type: None };
-        let story = gate.judge(&delivery, now);
-        gate.remember(&story, story.seal(None).hash());
-        story.decision.reasons().iter().map(|(_, reason)| reason.code.clone()).collect::<Vec<_>>()
+        let reeve_engine::Handled::Done(stories) = runner.handle(&delivery) else { panic!("not answered") };
+        stories[0].0.decision.reasons().iter().map(|(_, reason)| reason.code.clone()).collect::<Vec<_>>()
     };
     assert_eq!(judge("forged.foo.example.com", false), ["UNVERIFIED_INTAKE_PATH"]);
     assert!(judge("web.foo.example.com", true).is_empty(), "the nonce is still the account's own");

@@ -10,6 +10,7 @@ fn config() -> CreateAccount {
         email_domains: vec!["example.com".to_owned()],
         units: vec!["Dev".to_owned(), "ou-abcd-22222222".to_owned()],
         role_name: "OrganizationAccountAccessRole".to_owned(),
+        forward_bus: None,
     }
 }
 
@@ -241,4 +242,81 @@ fn role_names_follow_iam() {
         let code = CreateAccount::check_role_name(name).err().map(|refusal| refusal.code);
         assert_eq!(code, (!good).then_some(Code::RoleName), "{name}");
     }
+}
+
+fn forwarding() -> CreateAccount {
+    let forward = ForwardBus {
+        bus: "infra".to_owned(),
+        rule_prefix: "to-".to_owned(),
+        detail_types: vec!["PUT_PARAMETER".to_owned(), "CREATE_VPC".to_owned()],
+        from: vec![AccountId::parse("777788889999").expect("an id")],
+        target: "arn:aws:events:ap-southeast-2:{account}:event-bus/infra".to_owned(),
+    };
+    CreateAccount { forward_bus: Some(forward), ..config() }
+}
+
+/// The actions of a round, or codes.
+type Planned = Result<Vec<Action>, Vec<(&'static str, String)>>;
+
+/// What a round plans, and whether there is another one.
+fn round(config: &CreateAccount, round: u32, world: &World) -> (Planned, bool) {
+    let event = event(config, &detail(&[]));
+    let mut ask = Ask::read(&event, config).expect("good");
+    ask.round = round;
+    let draft = config.draft(&ask).expect("good");
+    let planned = draft.actions(world).map_err(|refusals| crate::testing::codes(&refusals));
+    (planned.map(|planned| planned.into_iter().map(|it| it.action).collect()), draft.continues(world))
+}
+
+fn organization_with(accounts: &[(&str, &str, &str, &str)]) -> World {
+    let mut organization = organization();
+    for (id, name, email, parent_id) in accounts {
+        let account = OrganizationAccount {
+            id: AccountId::parse(id).expect("an id"),
+            name: (*name).to_owned(),
+            email: (*email).to_owned(),
+            parent_id: (*parent_id).to_owned(),
+        };
+        organization.accounts.insert((*id).to_owned(), account);
+    }
+    world_of(organization)
+}
+
+#[test]
+fn a_bus_is_told_of_the_account_once_there_is_one() {
+    let (first, again) = round(&forwarding(), 0, &world_of(organization()));
+    assert!(matches!(first.as_deref(), Ok([Action::CreateAccount(_)])), "{first:?}");
+    assert!(again);
+    let made = organization_with(&[("012345678909", "foo", "AWS+foo@example.com", "ou-abcd-11111111")]);
+    let (second, again) = round(&forwarding(), 1, &made);
+    let rule = action::PutRule {
+        bus: "infra".to_owned(),
+        name: "to-012345678909".to_owned(),
+        pattern: r#"{"account":["777788889999"],"detail-type":["PUT_PARAMETER","CREATE_VPC"]}"#.to_owned(),
+        target_arn: "arn:aws:events:ap-southeast-2:012345678909:event-bus/infra".to_owned(),
+    };
+    reeve_pattern::Pattern::compile(&crate::testing::json(&rule.pattern)).expect("EventBridge takes it");
+    assert_eq!(second, Ok(vec![Action::PutRule(rule)]));
+    assert!(!again);
+    // Without a bus there is one round, as the first one.
+    let (only, again) = round(&config(), 0, &world_of(organization()));
+    assert!(matches!(only.as_deref(), Ok([Action::CreateAccount(_)])), "{only:?}");
+    assert!(!again);
+}
+
+#[test]
+fn only_the_account_that_was_made_is_sent_to() {
+    let (email, unit) = ("aws+foo@example.com", "ou-abcd-11111111");
+    let not_as_asked = expected(&[("EMAIL_NOT_ALLOWED", "/detail/email")]);
+    for (accounts, codes) in [
+        (&[][..], expected(&[("FACT_UNAVAILABLE", "/detail/email")])),
+        (&[("012345678909", "bar", email, unit)], not_as_asked.clone()),
+        (&[("012345678909", "foo", email, "ou-abcd-22222222")], not_as_asked.clone()),
+        (&[("012345678908", "foo", email, unit), ("012345678909", "foo", email, unit)], not_as_asked.clone()),
+    ] {
+        assert_eq!(round(&forwarding(), 1, &organization_with(accounts)).0, Err(codes), "{accounts:?}");
+    }
+    let there = organization_with(&[("012345678909", "foo", email, unit)]);
+    assert_eq!(round(&forwarding(), 0, &there).0, Err(not_as_asked.clone()), "it was there before");
+    assert_eq!(round(&config(), 1, &there).0, Err(not_as_asked), "there is no second round without a bus");
 }

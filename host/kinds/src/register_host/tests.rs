@@ -11,7 +11,8 @@ fn config() -> RegisterHost {
     RegisterHost {
         zones: vec!["corp.example".to_owned(), "lab.example".to_owned()],
         document: Document { name: RUN_POWERSHELL_SCRIPT.to_owned(), version: "1".to_owned(), hash: None },
-        controllers: vec!["i-0aaaaaaaaaaaaaaaa".to_owned()],
+        // Only the first one is told.
+        controllers: vec!["i-0aaaaaaaaaaaaaaaa".to_owned(), "i-0bbbbbbbbbbbbbbbb".to_owned()],
         role_arn: "arn:aws-cn:iam::210987654321:role/register-host".to_owned(),
         region: "cn-north-1".to_owned(),
         ttl_seconds: 3600,
@@ -78,6 +79,7 @@ fn a_launch_becomes_one_command() {
         document_version: "7".to_owned(),
         document_hash: hash,
         parameters: vec![
+            parameter("Operation", "Add"),
             parameter("HostName", "web-1"),
             parameter("ZoneName", "corp.example"),
             parameter("IPv4Address", "10.0.0.5"),
@@ -88,7 +90,17 @@ fn a_launch_becomes_one_command() {
     assert_eq!(plan(&own, &detail(ID), &world(instance())), Ok(planned(wanted)));
     let event = event(&own, &detail(ID));
     let ask = Ask::read(&event, &own).expect("good");
-    assert_eq!(own.draft(&ask).expect("good").needs(), [Need::Instance(ID.to_owned())]);
+    let draft = own.draft(&ask).expect("good");
+    assert_eq!(draft.needs(), [Need::Instance { id: ID.to_owned(), account: instance().account }]);
+    let held = r#"{"host":"web-1","private_ip":"10.0.0.5","zone":"corp.example"}"#;
+    assert_eq!(
+        draft.holdings(&world(instance())),
+        [
+            ("host".to_owned(), ID.to_owned(), held.to_owned()),
+            ("host-name".to_owned(), "web-1.corp.example".to_owned(), ID.to_owned()),
+        ]
+    );
+    assert_eq!(draft.released(&world(instance())), []);
 }
 
 #[test]
@@ -141,6 +153,27 @@ fn the_event_is_checked_but_may_hold_more() {
     ] {
         assert_eq!(refused(&config(), sent, &world(instance())), expected(pairs), "{sent}");
     }
+}
+
+#[test]
+fn only_a_launch_into_service_counts() {
+    let with = |field: &str, value: &str| format!(r#"{{"EC2InstanceId":"{ID}","{field}":"{value}"}}"#);
+    for (field, value, good) in [
+        ("StatusCode", "InProgress", true),
+        ("StatusCode", "Successful", true),
+        ("StatusCode", "Failed", false),
+        ("StatusCode", "Cancelled", false),
+        ("Destination", "AutoScalingGroup", true),
+        ("Destination", "WarmPool", false),
+        ("Origin", "WarmPool", true),
+    ] {
+        let found = plan(&config(), &with(field, value), &world(instance())).map_err(|found| codes(&found)).err();
+        let at = format!("/detail/{field}");
+        assert_eq!(found, (!good).then(|| expected(&[("BAD_ENUM", &at)])), "{field} {value}");
+    }
+    let sent = format!(r#"{{"EC2InstanceId":"{ID}","StatusCode":1,"Destination":[]}}"#);
+    let pairs = [("BAD_TYPE", "/detail/StatusCode"), ("BAD_TYPE", "/detail/Destination")];
+    assert_eq!(refused(&config(), &sent, &world(instance())), expected(&pairs));
 }
 
 #[test]

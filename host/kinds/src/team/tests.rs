@@ -122,6 +122,7 @@ fn names_are_their_own() {
         "SCP_UPDATE",
         "DNS_DELEGATION",
         "REGISTER__HOST",
+        "DEREGISTER_HOST",
         "CLOSE_ACCOUNT",
         "LEAVE_ORGANIZATION",
         "DISABLEPOLICYTYPE",
@@ -135,12 +136,17 @@ fn names_are_their_own() {
 fn every_built_in_name_is_reserved() {
     let dns = crate::DnsRecordChange { zones: Vec::new(), ttl_seconds: 60..=60 };
     let certificate = crate::CertValidation { zones: Vec::new() };
-    let create = crate::CreateAccount { email_domains: Vec::new(), units: Vec::new(), role_name: String::new() };
+    let create = crate::CreateAccount {
+        email_domains: Vec::new(),
+        units: Vec::new(),
+        role_name: String::new(),
+        forward_bus: None,
+    };
     let moves = crate::MoveAccount { units: Vec::new(), may_lose_deny: Vec::new() };
     let put = crate::PutParameter { path: String::new() };
     let scp = crate::ScpUpdate { size_quota_chars: 0, attach_max: 0, protected_targets: Vec::new() };
     let built_in: [&dyn Kind; 7] = [&dns, &certificate, &create, &moves, &crate::ListAccounts, &put, &scp];
-    for name in built_in.iter().map(|kind| kind.name()).chain(["REGISTER_HOST", "DNS_DELEGATION"]) {
+    for name in built_in.iter().map(|kind| kind.name()).chain(["REGISTER_HOST", "DEREGISTER_HOST", "DNS_DELEGATION"]) {
         assert!(Team::new(name, &json("{}")).is_err(), "{name}");
     }
 }

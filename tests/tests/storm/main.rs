@@ -1,0 +1,12 @@
+//! What must hold when gates are killed, networks fail and many ask at once: one effect, one answer, nothing lost.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+#![allow(clippy::print_stderr, reason = "what was measured is told")]
+
+mod ask;
+mod cases;
+mod crash;
+mod crash_queue;
+mod crash_shared;
+mod faults;
+mod load;
+mod mortal;
