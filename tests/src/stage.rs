@@ -195,7 +195,8 @@ impl<'a> Stage<'a> {
         let entry = json!({
             "Source": SOURCE, "DetailType": detail_type, "Detail": detail.to_string(), "EventBusName": bus,
         });
-        let told = self.emulator.aws(self.id(account), "events", "AWSEvents.PutEvents", &json!({"Entries": [entry]}))?;
+        let told =
+            self.emulator.aws(self.id(account), "events", "AWSEvents.PutEvents", &json!({"Entries": [entry]}))?;
         let result = &told["Entries"][0];
         result["EventId"].as_str().map(str::to_owned).ok_or_else(|| result.clone())
     }

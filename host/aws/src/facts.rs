@@ -12,9 +12,9 @@ mod parameters;
 mod zones;
 
 use crate::{Aws, failure};
+use awaited::Awaited;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use awaited::Awaited;
 use cache::{Cache, Clock};
 use reeve_engine::{FactError, FactNeed, FactSource, Facts};
 use reeve_kinds::{Inventory, Need, World};

@@ -180,6 +180,8 @@ fn by_status(status: u16) -> FailureClass {
         409 | 412 => Conflict,
         408 | 429 | 500..=599 => Transient,
         413 => Invalid,
+        // An answer that the SDK could not read, although AWS says that all went well.
+        200..=299 => Transient,
         _ => Unknown,
     }
 }

@@ -9,9 +9,9 @@ pub mod facts;
 pub mod failure;
 pub mod receipts;
 pub mod replies;
-mod whole;
 #[cfg(test)]
 mod testing;
+mod whole;
 
 pub use bucket::Service;
 pub use client::Aws;

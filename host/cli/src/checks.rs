@@ -205,7 +205,9 @@ pub fn policies(wired: &Wired) -> Vec<Check> {
         let what = format!("policy {}", policy.id);
         match wired.faults.iter().find(|(id, _)| *id == policy.id) {
             Some((_, fault)) => Check::new(what, Ended::Bad(vec![format!("{}: the plugin {fault}", fault.as_str())])),
-            None => Check::new(what, Ended::Good(format!("{}, plugin {}", policy.mode.as_str(), policy.digests.plugin))),
+            None => {
+                Check::new(what, Ended::Good(format!("{}, plugin {}", policy.mode.as_str(), policy.digests.plugin)))
+            }
         }
     };
     wired.gate.policies.iter().map(check).collect()

@@ -3,12 +3,12 @@
 use crate::exit::Failure;
 use crate::wiring::Wired;
 use anyhow::Context;
+use reeve_aws::DynamoLedger;
 use reeve_aws::client::Aws;
 use reeve_aws::execute::{AwsExecutor, CoalescerStats, ExecutorConfig, Prober};
 use reeve_aws::facts::{AwsFacts, FactsConfig};
 use reeve_aws::receipts::{ReceiptsConfig, S3Receipts};
 use reeve_aws::replies::EventReplies;
-use reeve_aws::DynamoLedger;
 use reeve_config::{LedgerFile, ReceiptsFile};
 use reeve_engine::execute::{Execute, Journal, Stop, Work};
 use reeve_engine::{FactError, FactNeed, Facts, Gate, Ledger, LedgerError, Receipts, Replies, Runner};
@@ -94,9 +94,10 @@ pub fn runner(wired: Wired, aws: &Aws, dry: bool) -> Result<Live, Failure> {
     let runner = Runner {
         ledger: ledger(service.ledger.as_ref(), aws)?,
         receipts: receipts(service.receipts.as_ref(), aws, &gate)?,
-        replies: service.reply_bus.as_ref().map(|bus| -> Box<dyn Replies> {
-            Box::new(EventReplies::new(aws.clone(), &gate.name, bus))
-        }),
+        replies: service
+            .reply_bus
+            .as_ref()
+            .map(|bus| -> Box<dyn Replies> { Box::new(EventReplies::new(aws.clone(), &gate.name, bus)) }),
         execute: (!dry).then(|| -> Box<dyn Execute> { Box::new(SharedExecutor(Arc::clone(&executor))) }),
         clock: Box::new(Timestamp::now),
         gate,

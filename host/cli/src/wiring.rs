@@ -6,9 +6,9 @@ use anyhow::Context;
 use reeve_accounts::{Accounts, DomainScope, Status};
 use reeve_config::{BUILT_IN, DatasetSource, GateFile, LedgerFile, PolicyFile, ReceiptsFile, ServiceFile};
 use reeve_engine::{Gate, Policy, PolicyDigests, Receipts, Route, Runner};
-use reeve_local::{MemoryLedger, RecordedFacts};
-use reeve_kinds::{Inventory, Zone};
 use reeve_json::Value;
+use reeve_kinds::{Inventory, Zone};
+use reeve_local::{MemoryLedger, RecordedFacts};
 use reeve_model::{AccountId, Digest, Fault, Region, Timestamp};
 use reeve_sandbox::{Dataset, Datasets, Index, Limits, Sandbox};
 use std::io::Read;
@@ -186,11 +186,7 @@ fn resolved(service: ServiceFile, base: &Path) -> ServiceFile {
 
 /// A gate that judges and does nothing: requests are remembered for one run.
 #[must_use]
-pub fn dry_runner(
-    gate: Gate,
-    receipts: Box<dyn Receipts>,
-    clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
-) -> Runner {
+pub fn dry_runner(gate: Gate, receipts: Box<dyn Receipts>, clock: Box<dyn Fn() -> Timestamp + Send + Sync>) -> Runner {
     Runner { gate, ledger: Box::new(MemoryLedger::default()), receipts, replies: None, execute: None, clock }
 }
 

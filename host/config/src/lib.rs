@@ -20,6 +20,6 @@ pub use kinds::{BUILT_IN, Zones};
 pub use policy::{DatasetSource, FUEL_MAX, MEMORY_MAX_BYTES, MEMORY_MIN_BYTES, PolicyFile, PolicyLimits};
 pub use reeve_yaml::YamlError;
 pub use service::{
-    HttpFile, IN_FLIGHT_MAX, LambdaFile, LedgerFile, QueueUrl, ReceiptsFile, RolesFile, ProbeFile, ServeFile, ServiceFile,
-    SourceFile, SqsFile,
+    HttpFile, IN_FLIGHT_MAX, LambdaFile, LedgerFile, ProbeFile, QueueUrl, ReceiptsFile, RolesFile, ServeFile,
+    ServiceFile, SourceFile, SqsFile,
 };

@@ -104,8 +104,9 @@ impl Brakes {
             let size = *world.zone_sizes.get(id)?;
             let share_max = u64::from(size) * u64::from(percent);
             (touched > ZONE_SHARE_FREE && u64::from(touched) * 100 > share_max).then(|| {
-                let message =
-                    format!("the request touches {touched} of the {size} record sets of `{zone}`, more than {percent} %");
+                let message = format!(
+                    "the request touches {touched} of the {size} record sets of `{zone}`, more than {percent} %"
+                );
                 braked(Code::BrakeZoneShare, &planned.at, message, "zone-share")
             })
         };
@@ -114,11 +115,8 @@ impl Brakes {
 
     fn guarded(&self, batch: &reeve_model::action::ChangeRecordSets) -> Vec<Refusal> {
         let guards = |change: &reeve_model::action::RecordSetChange| {
-            let of_type = match change.record_type {
-                RecordType::Mx => Some(Guarded::Mx),
-                RecordType::Caa => Some(Guarded::Caa),
-                _ => None,
-            };
+            let types = [(RecordType::Mx, Guarded::Mx), (RecordType::Caa, Guarded::Caa)];
+            let of_type = types.into_iter().find(|(it, _)| *it == change.record_type).map(|(_, guard)| guard);
             let apex = (change.name == batch.zone_name).then_some(Guarded::Apex);
             of_type.into_iter().chain(apex).filter(|guard| !self.allow.contains(guard)).collect::<Vec<_>>()
         };
@@ -171,7 +169,8 @@ impl Brakes {
         };
         let message = format!("{spent} changes were made in this clock hour ({scope}), and {most} are the most");
         let refusal = braked(code, "/detail", message, key);
-        let fix = format!("send it again, with a new nonce, in the next hour; {}", refusal.fix.clone().unwrap_or_default());
+        let fix =
+            format!("send it again, with a new nonce, in the next hour; {}", refusal.fix.clone().unwrap_or_default());
         refusal.fix(fix)
     }
 }

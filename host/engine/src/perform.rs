@@ -1,7 +1,7 @@
 //! From a permit to outcomes: each action once, in order, with notes that survive a crash.
 
-use crate::{Execute, Journal, LEASE_SECONDS, Lease, Ledger, LedgerError, Progress, Step, Stop, Story, Work};
 use crate::ledger::CALL_SECONDS_MAX;
+use crate::{Execute, Journal, LEASE_SECONDS, Lease, Ledger, LedgerError, Progress, Step, Stop, Story, Work};
 use reeve_model::{AccountId, Outcome, Permit, State, Timestamp};
 use std::collections::BTreeMap;
 
@@ -24,6 +24,11 @@ impl Desk<'_> {
             self.lease = self.ledger.renew(&self.lease, now)?;
         }
         Ok(())
+    }
+
+    /// Whether an earlier try has written anything down of an action: then it may have been made.
+    pub(crate) fn tried(&self, round: u32, index: usize) -> bool {
+        self.progress.notes.contains_key(&step(round, index))
     }
 
     /// Makes every action of a permitted story, in order, and proves what is to be proven. What has failed for good

@@ -158,9 +158,10 @@ fn delivery(body: &Object, facts: &ReceiptFacts) -> Result<Delivery, NotReplayab
         let told = |reason: &reeve_json::Object, name: &str, text: &str| {
             reason.get(name).and_then(|node| node.as_str()) == Some(text)
         };
-        reasons.iter().filter_map(|reason| reason.value.as_object()).any(|reason| {
-            told(reason, "policy", HOST) && told(reason, "code", Code::FactUnavailable.as_str())
-        })
+        reasons
+            .iter()
+            .filter_map(|reason| reason.value.as_object())
+            .any(|reason| told(reason, "policy", HOST) && told(reason, "code", Code::FactUnavailable.as_str()))
     });
     if unavailable {
         return Err(NotReplayable::FactUnavailable);

@@ -8,8 +8,8 @@ use crate::known::{Holdings, KnownFacts};
 use crate::perform::Desk;
 use crate::replay::ReceiptFacts;
 use crate::{
-    Begin, Claim, Delivery, Execute, Gate, Held, Holding, Ledger, LedgerKey, Receipts, Replies, Settled,
-    Stop, Story, reply,
+    Begin, Claim, Delivery, Execute, Gate, Held, Holding, Ledger, LedgerKey, Receipts, Replies, Settled, Stop, Story,
+    reply,
 };
 use reeve_model::{Code, Decision, Digest, Permit, Refusal, Timestamp};
 
@@ -159,8 +159,11 @@ impl Runner {
         for round in 0..ROUNDS_MAX {
             let mut story = story.clone();
             self.judge_round(&mut story, round, desk, facts)?;
-            if let (Some(execute), true) = (self.execute.as_deref(), story.decision.permitted() && !story.dry_run_asked) {
+            if let (Some(execute), true) = (self.execute.as_deref(), story.decision.permitted() && !story.dry_run_asked)
+            {
                 released.extend(self.act(execute, &mut story, desk)?);
+            } else if desk.progress.plans.contains_key(&round) {
+                released.extend(untried(&story, desk));
             }
             let receipt = self.receipts.keep(&story).map_err(Later::new)?;
             let goes_on = story.continues && story.outcomes.is_some() && story.status() == crate::Status::Done;
@@ -204,7 +207,8 @@ impl Runner {
     fn act(&self, execute: &dyn Execute, story: &mut Story, desk: &mut Desk<'_>) -> Result<Vec<Holding>, Later> {
         let Some(sender) = story.sender.as_ref().map(|sender| sender.account.clone()) else { return Ok(Vec::new()) };
         let mut holdings = Holdings::of_records(&sender, &story.actions, &story.world);
-        let holding = |(scope, name, value): (String, String, String)| Holding { scope, name, value, owner: sender.clone() };
+        let holding =
+            |(scope, name, value): (String, String, String)| Holding { scope, name, value, owner: sender.clone() };
         holdings.taken.extend(story.holdings.iter().cloned().map(holding));
         let gone = story.released.iter().cloned().map(|(scope, name)| holding((scope, name, String::new())));
         holdings.released.extend(gone);
@@ -246,6 +250,13 @@ impl Runner {
             (_, _) => Ok(()),
         }
     }
+}
+
+/// Of a round that was begun and is not permitted any more: what the sender took hold of and nobody has tried to make.
+fn untried(story: &Story, desk: &Desk<'_>) -> Vec<Holding> {
+    let Some(sender) = &story.sender else { return Vec::new() };
+    let made = Holdings::of_records(&sender.account, &story.actions, &story.world).made;
+    made.into_iter().filter(|(index, _)| !desk.tried(story.round, *index)).map(|(_, holding)| holding).collect()
 }
 
 fn unavailable(story: Story) -> Later {

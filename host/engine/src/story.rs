@@ -4,7 +4,8 @@ use crate::{Delivery, LedgerKey, PolicyDigests};
 use reeve_json::{Object, Value};
 use reeve_kinds::{Probe, World};
 use reeve_model::{
-    Answer, Decision, Digest, Event, Fact, Nonce, Outcome, PlannedAction, PolicyAnswer, Receipt, Refusal, Sender, Timestamp,
+    Answer, Decision, Digest, Event, Fact, Nonce, Outcome, PlannedAction, PolicyAnswer, Receipt, Refusal, Sender,
+    Timestamp,
 };
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Receipts on disk: one file of JSON Lines, each chained to the one before.
 
-use reeve_model::receipt::{BadReceipt, RECEIPT_BYTES_MAX};
 use reeve_engine::{KeepError, Receipts, Story};
+use reeve_model::receipt::{BadReceipt, RECEIPT_BYTES_MAX};
 use reeve_model::{Digest, Receipt};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};

@@ -192,8 +192,7 @@ mod tests {
             assert_eq!(Outcome::from_json(&Outcome::of(state).to_json()), Some(Outcome::of(state)));
         }
         for bad in [r#"{}"#, r#"{"state":"done"}"#, r#"{"state":"failed"}"#, r#"{"state":"applied","x":1}"#, "[]"] {
-            let options =
-                reeve_json::Options { bytes_max: 99, depth_max: 9, strings: reeve_json::StringRule::Any };
+            let options = reeve_json::Options { bytes_max: 99, depth_max: 9, strings: reeve_json::StringRule::Any };
             let node = reeve_json::parse(bad.as_bytes(), &options).expect("JSON");
             assert_eq!(Outcome::from_json(&node.value), None, "{bad}");
         }

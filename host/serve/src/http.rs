@@ -59,8 +59,7 @@ async fn event(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) ->
         return later("the gate is shutting down");
     }
     let Some(seat) = shared.desk.seat_now() else { return later("the gate has as many requests in hand as it takes") };
-    let delivery =
-        Delivery { body: body.to_vec(), origin: "http".to_owned(), verified: false, content_type: None };
+    let delivery = Delivery { body: body.to_vec(), origin: "http".to_owned(), verified: false, content_type: None };
     let handled = shared.desk.handle(delivery, Source::Http, seat).await;
     let form = [(header::CONTENT_TYPE, "application/x-ndjson")];
     match handled {

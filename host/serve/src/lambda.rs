@@ -67,8 +67,7 @@ struct Batch {
 
 /// The records of a batch from a queue; none when the payload is something else.
 fn batch(payload: &str) -> Option<Batch> {
-    let options =
-        Options { bytes_max: PAYLOAD_BYTES_MAX, depth_max: EVENT_DEPTH_MAX, strings: StringRule::Any };
+    let options = Options { bytes_max: PAYLOAD_BYTES_MAX, depth_max: EVENT_DEPTH_MAX, strings: StringRule::Any };
     let node = reeve_json::parse(payload.as_bytes(), &options).ok()?;
     let object = node.as_object()?;
     if object.get("detail").is_some() {
@@ -137,7 +136,11 @@ mod tests {
     fn batches_are_told_from_events() {
         let fifo = r#"{"Records":[{"messageId":"1","body":"{}","eventSourceARN":"arn:aws:sqs:x:1:q.fifo"}]}"#;
         for (payload, ids, ordered) in [
-            (r#"{"Records":[{"messageId":"1","body":"{}"},{"messageId":"2","body":"x"}]}"#, Some(vec!["1", "2"]), false),
+            (
+                r#"{"Records":[{"messageId":"1","body":"{}"},{"messageId":"2","body":"x"}]}"#,
+                Some(vec!["1", "2"]),
+                false,
+            ),
             (fifo, Some(vec!["1"]), true),
             (r#"{"Records":[]}"#, Some(vec![]), false),
             (r#"{"Records":[{"body":"{}"}]}"#, None, false),

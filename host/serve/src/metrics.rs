@@ -161,7 +161,11 @@ impl Metrics {
     /// Adds a number that is read when asked for.
     pub fn add_counter(&self, name: &str, help: &str, read: impl Fn() -> u64 + Send + Sync + 'static) {
         let mut registry = self.inner.registry.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        registry.register_collector(Box::new(Read { name: name.to_owned(), help: help.to_owned(), read: Box::new(read) }));
+        registry.register_collector(Box::new(Read {
+            name: name.to_owned(),
+            help: help.to_owned(),
+            read: Box::new(read),
+        }));
     }
 
     /// All of them, as OpenMetrics text.

@@ -123,10 +123,8 @@ impl SqsSource {
         let Some(handle) = message.receipt_handle().map(str::to_owned) else { return };
         let received = message.attributes().and_then(|it| it.get(&MessageSystemAttributeName::ApproximateReceiveCount));
         let received: i64 = received.and_then(|count| count.parse().ok()).unwrap_or(1);
-        let content_type = message
-            .message_attributes()
-            .and_then(|it| it.get("ContentType")?.string_value())
-            .map(str::to_owned);
+        let content_type =
+            message.message_attributes().and_then(|it| it.get("ContentType")?.string_value()).map(str::to_owned);
         let delivery = Delivery {
             body: message.body.unwrap_or_default().into_bytes(),
             origin: format!("sqs:{}", message.message_id.as_deref().unwrap_or("?")),

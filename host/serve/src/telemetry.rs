@@ -5,7 +5,11 @@
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
-use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData};
+use std::sync::Arc;
+use std::time::Duration;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
@@ -45,11 +49,41 @@ pub fn start(gate: &str) -> Result<Telemetry, String> {
         .with_filter(filter);
     let provider = provider(gate)?;
     let only_ours = tracing_subscriber::filter::filter_fn(|metadata| metadata.target().starts_with("reeve"));
-    let traces = provider.as_ref().map(|provider| {
-        tracing_opentelemetry::layer().with_tracer(provider.tracer("reeve")).with_filter(only_ours)
-    });
+    let traces = provider
+        .as_ref()
+        .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("reeve")).with_filter(only_ours));
     tracing_subscriber::registry().with(logs).with(traces).try_init().map_err(|error| error.to_string())?;
     Ok(Telemetry { provider })
+}
+
+/// Sends on the runtime: the SDK exports from a thread of its own, where the exporter's client has no reactor.
+#[derive(Debug)]
+struct OnRuntime {
+    exporter: Arc<SpanExporter>,
+    runtime: tokio::runtime::Handle,
+}
+
+impl opentelemetry_sdk::trace::SpanExporter for OnRuntime {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let exporter = Arc::clone(&self.exporter);
+        let sent = self.runtime.spawn(async move { exporter.export(batch).await }).await;
+        sent.unwrap_or_else(|error| Err(OTelSdkError::InternalFailure(error.to_string())))
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.exporter.shutdown_with_timeout(timeout)
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.exporter.force_flush()
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        // Nobody else has the exporter yet: this is called once, before the first batch.
+        if let Some(exporter) = Arc::get_mut(&mut self.exporter) {
+            exporter.set_resource(resource);
+        }
+    }
 }
 
 fn provider(gate: &str) -> Result<Option<SdkTracerProvider>, String> {
@@ -61,7 +95,8 @@ fn provider(gate: &str) -> Result<Option<SdkTracerProvider>, String> {
         .with_protocol(opentelemetry_otlp::Protocol::HttpBinary)
         .build()
         .map_err(|error| format!("traces cannot be sent to `{ENDPOINT}`: {error}"))?;
-    let resource = opentelemetry_sdk::Resource::builder()
+    let exporter = OnRuntime { exporter: Arc::new(exporter), runtime: tokio::runtime::Handle::current() };
+    let resource = Resource::builder()
         .with_service_name("reeve")
         .with_attribute(opentelemetry::KeyValue::new("reeve.gate", gate.to_owned()))
         .build();

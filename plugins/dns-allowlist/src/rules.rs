@@ -98,15 +98,15 @@ pub fn judge(request: &Request, settings: &Settings, owners: &impl Names) -> Res
     let judge = Judge { account: &request.sender.account, allowed, settings, owners };
     let mut reasons = Vec::new();
     for planned in &request.actions {
-        match &planned.action {
-            Action::ChangeRecordSets(call) => {
-                for change in &call.changes {
-                    reasons.extend(judge.change(change, &request.kind)?);
-                }
+        if let Action::ChangeRecordSets(call) = &planned.action {
+            for change in &call.changes {
+                reasons.extend(judge.change(change, &request.kind)?);
             }
+        } else if let Action::CreateHostedZone(zone) = &planned.action {
             // A zone is made to be delegated: what holds for its name servers holds for it.
-            Action::CreateHostedZone(zone) => reasons.extend(judge.delegation(&zone.name)?),
-            _ => return Err(PolicyError::UnsupportedKind(request.kind.clone())),
+            reasons.extend(judge.delegation(&zone.name)?);
+        } else {
+            return Err(PolicyError::UnsupportedKind(request.kind.clone()));
         }
     }
     Ok(match (request.actions.is_empty(), reasons.is_empty()) {

@@ -42,9 +42,8 @@ fn main() {
     let book = Arc::new(Book::default());
     runner.ledger = Box::new(MortalLedger { inner: runner.ledger, book: Arc::clone(&book) });
     runner.receipts = Box::new(MortalReceipts { inner: runner.receipts, book: Arc::clone(&book) });
-    runner.replies = runner.replies.map(|inner| -> Box<dyn Replies> {
-        Box::new(MortalReplies { inner, book: Arc::clone(&book) })
-    });
+    runner.replies =
+        runner.replies.map(|inner| -> Box<dyn Replies> { Box::new(MortalReplies { inner, book: Arc::clone(&book) }) });
     runner.clock = Box::new(now);
     while std::env::var_os(GO).is_some_and(|path| !Path::new(&path).exists()) {
         std::thread::sleep(Duration::from_millis(1));

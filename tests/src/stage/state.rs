@@ -17,7 +17,8 @@ impl Stage<'_> {
         let zones = self.zone_list();
         let zone = zones.iter().find(|zone| zone["name"] == format!("{name}."));
         let zone = zone.unwrap_or_else(|| panic!("no zone `{name}`"));
-        let own = |record: &&Value| record["name"] == zone["name"] && (record["type"] == "NS" || record["type"] == "SOA");
+        let own =
+            |record: &&Value| record["name"] == zone["name"] && (record["type"] == "NS" || record["type"] == "SOA");
         let records = zone["records"].as_array().expect("a list");
         records.iter().filter(|record| !own(record)).map(record_line).collect()
     }

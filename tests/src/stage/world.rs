@@ -165,8 +165,7 @@ impl Stage<'_> {
 
     fn rule_to_queue(&self, gate: Gate, name: &str, pattern: &Value) {
         let account = self.account_of(gate);
-        let mut target =
-            json!({"Id": "queue", "Arn": format!("arn:aws:sqs:{REGION}:{account}:{}", self.intake(gate))});
+        let mut target = json!({"Id": "queue", "Arn": format!("arn:aws:sqs:{REGION}:{account}:{}", self.intake(gate))});
         if self.options.queue_fifo {
             target["SqsParameters"] = json!({"MessageGroupId": "infra"});
         }

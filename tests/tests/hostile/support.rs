@@ -1,7 +1,7 @@
 //! What these tests share: the guest, a request, and the two things that must hold after every attack.
 
-use reeve_model::{Digest, 
-    AccountId, Answer, Event, Fault, Mode, Nonce, PolicyAnswer, Reason, Request, Sender, Verdict, decide,
+use reeve_model::{
+    AccountId, Answer, Digest, Event, Fault, Mode, Nonce, PolicyAnswer, Reason, Request, Sender, Verdict, decide,
 };
 use reeve_sandbox::{Asked, Dataset, Datasets, Index, Limits, Plugin, Sandbox};
 use std::path::Path;

@@ -14,14 +14,29 @@ fn requests(stage: &Stage<'_>) -> Vec<(&'static str, &'static str, Value, &'stat
     vec![
         ("foo", "DNS_RECORD_CHANGE", record("CREATE", "a.foo.example.com", "A", 60, &["192.0.2.1"]), "permitted done"),
         ("foo", "DNS_RECORD_CHANGE", record("UPSERT", "b.foo.example.com", "TXT", 60, &["\"b\""]), "permitted done"),
-        ("foo", "DNS_RECORD_CHANGE", record("DELETE", "legacy.foo.example.com", "A", 300, &["192.0.2.77"]), "permitted done"),
-        ("foo", "DNS_RECORD_CHANGE", record("CREATE", "a.bar.example.com", "A", 60, &["192.0.2.1"]), "denied denied NOT_IN_ALLOWLIST"),
+        (
+            "foo",
+            "DNS_RECORD_CHANGE",
+            record("DELETE", "legacy.foo.example.com", "A", 300, &["192.0.2.77"]),
+            "permitted done",
+        ),
+        (
+            "foo",
+            "DNS_RECORD_CHANGE",
+            record("CREATE", "a.bar.example.com", "A", 60, &["192.0.2.1"]),
+            "denied denied NOT_IN_ALLOWLIST",
+        ),
         ("bar", "DNS_RECORD_CHANGE", record("CREATE", "c.bar.example.com", "A", 60, &["192.0.2.1"]), "permitted done"),
         ("cicd", "CREATE_ACCOUNT", account, "permitted done"),
         ("cicd", "MOVE_ACCOUNT", json!({"account_to_move": stage.id("baz"), "OU": "Morgue"}), "permitted done"),
         ("cicd", "PUT_PARAMETER", json!({"parameters": [{"name": "/pub/new", "value": "x"}]}), "permitted done"),
         ("cicd", "SCP_UPDATE", policy, "permitted done"),
-        ("foo", "CREATE_ACCOUNT", json!({"name": "no", "email": "aws+no@example.com", "OU": "Dev"}), "denied denied TIER_FORBIDS_ACTION"),
+        (
+            "foo",
+            "CREATE_ACCOUNT",
+            json!({"name": "no", "email": "aws+no@example.com", "OU": "Dev"}),
+            "denied denied TIER_FORBIDS_ACTION",
+        ),
     ]
 }
 

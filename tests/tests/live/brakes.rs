@@ -104,9 +104,7 @@ fn one_request_has_its_bounds() {
     let settings = Settings { brakes: Some("{ changes-per-request: 12 }".to_owned()), ..Settings::default() };
     let gate = stage.gate_with(Gate::Dns, &settings);
     let many = |count: usize| {
-        let change = |number| {
-            json!({"action": "CREATE", "name": format!("m{number}.foo.example.com"), "type": "A", "ttl": 60, "values": ["192.0.2.1"]})
-        };
+        let change = |number| json!({"action": "CREATE", "name": format!("m{number}.foo.example.com"), "type": "A", "ttl": 60, "values": ["192.0.2.1"]});
         json!({"changes": (0..count).map(change).collect::<Vec<_>>()})
     };
     let mail = record("CREATE", "foo.example.com", "MX", 60, &["10 mail.foo.example.com"]);

@@ -30,7 +30,8 @@ impl NameServers {
     /// How a gate asks them.
     fn settings(&self, seconds: u32) -> Settings {
         let port = self.port;
-        let probe = format!("probe: {{ resolvers: [\"127.0.0.1:{port}\"], port: {port}, deadline-seconds: {seconds} }}");
+        let probe =
+            format!("probe: {{ resolvers: [\"127.0.0.1:{port}\"], port: {port}, deadline-seconds: {seconds} }}");
         Settings { serve: Some(probe), ..Settings::default() }
     }
 }
@@ -72,7 +73,11 @@ fn a_name_is_handed_over_and_proven() {
     let zones = stage.zone_list();
     assert_eq!(zones.len(), 3);
     let made = zone_of(&zones, "team.foo.example.com").expect("made");
-    assert_eq!((&made["account"], &made["private"]), (&json!(stage.id("foo")), &json!(false)), "in the sender's account");
+    assert_eq!(
+        (&made["account"], &made["private"]),
+        (&json!(stage.id("foo")), &json!(false)),
+        "in the sender's account"
+    );
     assert_eq!(stage.zone_records("team.foo.example.com"), lines([]), "the record of the proof is gone");
     let mut names: Vec<&str> =
         made["name_servers"].as_array().expect("a list").iter().map(|name| name.as_str().expect("text")).collect();

@@ -5,7 +5,7 @@ use crate::support::{dry, lines, record, told};
 use reeve_tests::emulator::Emulator;
 use reeve_tests::stage::{Gate, INSTANCE, INSTANCE_HOSTILE, LedgerKind, Options, Settings, Stage, document};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What the public zone holds at the beginning.
@@ -36,27 +36,102 @@ fn record_sets_and_certificates() {
         "alias": {"name": "d111111abcdef8.cloudfront.net", "evaluate_target_health": false}}]});
     let mut wrong = Vec::new();
     for (account, kind, detail, expected) in [
-        ("foo", "DNS_RECORD_CHANGE", record("CREATE", "www.foo.example.com", "A", 300, &["192.0.2.1"]), "permitted done"),
+        (
+            "foo",
+            "DNS_RECORD_CHANGE",
+            record("CREATE", "www.foo.example.com", "A", 300, &["192.0.2.1"]),
+            "permitted done",
+        ),
         ("foo", "DNS_RECORD_CHANGE", two, "permitted done"),
-        ("foo", "DNS_RECORD_CHANGE", record("UPSERT", "www.foo.example.com", "A", 600, &["192.0.2.9"]), "permitted done"),
+        (
+            "foo",
+            "DNS_RECORD_CHANGE",
+            record("UPSERT", "www.foo.example.com", "A", 600, &["192.0.2.9"]),
+            "permitted done",
+        ),
         ("foo", "DNS_RECORD_CHANGE", alias, "permitted done"),
-        ("foo", "DNS_RECORD_CHANGE", record("CREATE", "gone.foo.example.com", "A", 60, &["192.0.2.4"]), "permitted done"),
-        ("foo", "DNS_RECORD_CHANGE", record("DELETE", "gone.foo.example.com", "A", 60, &["192.0.2.4"]), "permitted done"),
-        ("bar", "DNS_RECORD_CHANGE", record("CREATE", "pay.foo.example.com", "A", 60, &["192.0.2.5"]), "permitted done"),
-        ("shared", "DNS_RECORD_CHANGE", record("CREATE", "dc.corp.example.com", "A", 60, &["10.1.0.4"]), "permitted done"),
+        (
+            "foo",
+            "DNS_RECORD_CHANGE",
+            record("CREATE", "gone.foo.example.com", "A", 60, &["192.0.2.4"]),
+            "permitted done",
+        ),
+        (
+            "foo",
+            "DNS_RECORD_CHANGE",
+            record("DELETE", "gone.foo.example.com", "A", 60, &["192.0.2.4"]),
+            "permitted done",
+        ),
+        (
+            "bar",
+            "DNS_RECORD_CHANGE",
+            record("CREATE", "pay.foo.example.com", "A", 60, &["192.0.2.5"]),
+            "permitted done",
+        ),
+        (
+            "shared",
+            "DNS_RECORD_CHANGE",
+            record("CREATE", "dc.corp.example.com", "A", 60, &["10.1.0.4"]),
+            "permitted done",
+        ),
         ("foo", "CERT_VALIDATION", validation(&format!("{HASH}.foo.example.com"), HASH_OTHER), "permitted done"),
         // A dry run is judged and answered, and changes nothing.
-        ("foo", "DNS_RECORD_CHANGE", dry(record("CREATE", "dry.foo.example.com", "A", 60, &["192.0.2.6"])), "permitted dry_run"),
-        ("foo", "CERT_VALIDATION", dry(validation(&format!("{HASH_OTHER}.foo.example.com"), HASH)), "permitted dry_run"),
+        (
+            "foo",
+            "DNS_RECORD_CHANGE",
+            dry(record("CREATE", "dry.foo.example.com", "A", 60, &["192.0.2.6"])),
+            "permitted dry_run",
+        ),
+        (
+            "foo",
+            "CERT_VALIDATION",
+            dry(validation(&format!("{HASH_OTHER}.foo.example.com"), HASH)),
+            "permitted dry_run",
+        ),
         // Denied: by a policy, by the gate, by what stands in the zone.
-        ("foo", "DNS_RECORD_CHANGE", record("CREATE", "www.bar.example.com", "A", 300, &["192.0.2.1"]), "denied denied NOT_IN_ALLOWLIST"),
+        (
+            "foo",
+            "DNS_RECORD_CHANGE",
+            record("CREATE", "www.bar.example.com", "A", 300, &["192.0.2.1"]),
+            "denied denied NOT_IN_ALLOWLIST",
+        ),
         ("foo", "DNS_RECORD_CHANGE", half, "denied denied NOT_IN_ALLOWLIST"),
-        ("foo", "DNS_RECORD_CHANGE", record("CREATE", "x.foo.example.com", "A", 1, &["192.0.2.1"]), "denied denied TTL_RANGE"),
-        ("foo", "DNS_RECORD_CHANGE", record("CREATE", "api.foo.example.com", "A", 60, &["192.0.2.8"]), "denied denied RRSET_EXISTS"),
-        ("foo", "DNS_RECORD_CHANGE", record("DELETE", "none.foo.example.com", "A", 60, &["192.0.2.8"]), "denied denied RRSET_MISSING"),
-        ("baz", "DNS_RECORD_CHANGE", record("CREATE", "www.baz.example.com", "A", 300, &["192.0.2.1"]), "denied denied UNKNOWN_SENDER"),
-        ("cicd", "CERT_VALIDATION", validation(&format!("{HASH_OTHER}.foo.example.com"), HASH), "denied denied ALLOWLIST_UNAVAILABLE"),
-        ("foo", "DNS_RECORD_CHANGE", dry(record("CREATE", "dry.bar.example.com", "A", 60, &["192.0.2.6"])), "denied denied NOT_IN_ALLOWLIST"),
+        (
+            "foo",
+            "DNS_RECORD_CHANGE",
+            record("CREATE", "x.foo.example.com", "A", 1, &["192.0.2.1"]),
+            "denied denied TTL_RANGE",
+        ),
+        (
+            "foo",
+            "DNS_RECORD_CHANGE",
+            record("CREATE", "api.foo.example.com", "A", 60, &["192.0.2.8"]),
+            "denied denied RRSET_EXISTS",
+        ),
+        (
+            "foo",
+            "DNS_RECORD_CHANGE",
+            record("DELETE", "none.foo.example.com", "A", 60, &["192.0.2.8"]),
+            "denied denied RRSET_MISSING",
+        ),
+        (
+            "baz",
+            "DNS_RECORD_CHANGE",
+            record("CREATE", "www.baz.example.com", "A", 300, &["192.0.2.1"]),
+            "denied denied UNKNOWN_SENDER",
+        ),
+        (
+            "cicd",
+            "CERT_VALIDATION",
+            validation(&format!("{HASH_OTHER}.foo.example.com"), HASH),
+            "denied denied ALLOWLIST_UNAVAILABLE",
+        ),
+        (
+            "foo",
+            "DNS_RECORD_CHANGE",
+            dry(record("CREATE", "dry.bar.example.com", "A", 60, &["192.0.2.6"])),
+            "denied denied NOT_IN_ALLOWLIST",
+        ),
     ] {
         let reply = stage.answer(account, kind, &detail);
         if told(&reply) != expected {
@@ -106,7 +181,8 @@ fn accounts_parameters_policies() {
         json!({"policies": [{"name": name, "description": "d", "document": text}],
                "attach": [{"policy": name, "target": target}]})
     };
-    let shifted = json!({"Version": "2012-10-17", "Statement": [{"Sid": "X", "Effect": "Deny", "Action": "*", "Resource": "*"}]});
+    let shifted =
+        json!({"Version": "2012-10-17", "Statement": [{"Sid": "X", "Effect": "Deny", "Action": "*", "Resource": "*"}]});
     let mut wrong = Vec::new();
     for (sender, kind, detail, expected) in [
         ("cicd", "CREATE_ACCOUNT", account("qux", "Dev"), "permitted done"),
@@ -115,8 +191,18 @@ fn accounts_parameters_policies() {
         ("cicd", "CREATE_ACCOUNT", account("morgue", "Morgue"), "denied denied OU_NOT_ALLOWED"),
         ("cicd", "MOVE_ACCOUNT", json!({"account_to_move": stage.id("baz"), "OU": "Morgue"}), "permitted done"),
         ("cicd", "MOVE_ACCOUNT", dry(json!({"account_to_move": stage.id("bar"), "OU": "Morgue"})), "permitted dry_run"),
-        ("cicd", "MOVE_ACCOUNT", json!({"account_to_move": stage.id("foo"), "OU": "Standard"}), "denied denied MOVE_LOSES_DENY"),
-        ("foo", "MOVE_ACCOUNT", json!({"account_to_move": stage.id("foo"), "OU": "Morgue"}), "denied denied TIER_FORBIDS_ACTION"),
+        (
+            "cicd",
+            "MOVE_ACCOUNT",
+            json!({"account_to_move": stage.id("foo"), "OU": "Standard"}),
+            "denied denied MOVE_LOSES_DENY",
+        ),
+        (
+            "foo",
+            "MOVE_ACCOUNT",
+            json!({"account_to_move": stage.id("foo"), "OU": "Morgue"}),
+            "denied denied TIER_FORBIDS_ACTION",
+        ),
         (
             "cicd",
             "PUT_PARAMETER",
@@ -130,7 +216,12 @@ fn accounts_parameters_policies() {
         ("cicd", "SCP_UPDATE", json!({"detach": [{"policy": "restrict-regions", "target": "Dev"}]}), "permitted done"),
         ("cicd", "SCP_UPDATE", dry(policy("dry-root-user", &root_user, "Scp")), "permitted dry_run"),
         ("cicd", "SCP_UPDATE", policy("lock-out", &shifted.to_string(), "Scp"), "denied denied DENY_ALL"),
-        ("cicd", "SCP_UPDATE", json!({"detach": [{"policy": "FullAWSAccess", "target": "Dev"}]}), "denied denied LAST_SCP"),
+        (
+            "cicd",
+            "SCP_UPDATE",
+            json!({"detach": [{"policy": "FullAWSAccess", "target": "Dev"}]}),
+            "denied denied LAST_SCP",
+        ),
         ("foo", "SCP_UPDATE", policy("of-foo", &root_user, "Scp"), "denied denied TIER_FORBIDS_ACTION"),
         ("foo", "LIST_ACCOUNTS", json!({}), "denied denied TIER_FORBIDS_ACTION"),
     ] {
@@ -313,21 +404,28 @@ fn receipts_and_ledger_can_be_in_aws() {
     let stage = Stage::new(&emulator, Options::default());
     let settings = Settings { ledger: LedgerKind::DynamoDb, receipts_s3: true, ..Settings::default() };
     let gate = stage.gate_with(Gate::Dns, &settings);
-    let mut receipts = Vec::new();
-    for name in ["a.foo.example.com", "a.bar.example.com"] {
-        let reply = stage.answer("foo", "DNS_RECORD_CHANGE", &record("CREATE", name, "A", 60, &["192.0.2.1"]));
-        receipts.push(reply["detail"]["receipt"].as_str().expect("a hash").to_owned());
-    }
+    // More than there are chains, so that some receipts follow others.
+    let ask = |number: usize| {
+        let domain = if number % 2 == 0 { "foo" } else { "bar" };
+        let mut detail = record("CREATE", &format!("n{number:02}.{domain}.example.com"), "A", 60, &["192.0.2.1"]);
+        let nonce = stage.nonce();
+        detail["nonce"] = json!(nonce);
+        stage.ask("foo", "DNS_RECORD_CHANGE", &detail);
+        nonce
+    };
+    let nonces: Vec<String> = (0..40).map(ask).collect();
+    let hash = |nonce: &String| stage.wait_for("foo", nonce)["detail"]["receipt"].as_str().expect("a hash").to_owned();
+    let receipts: BTreeSet<String> = nonces.iter().map(hash).collect();
+    assert_eq!(receipts.len(), 40);
     let (status, log) = gate.term();
     assert_eq!(status.code(), Some(0), "{log}");
     let kept = stage.objects(Gate::Dns);
-    let hashes: Vec<&str> = kept.iter().filter_map(|receipt| receipt["hash"].as_str()).collect();
-    assert!(receipts.iter().all(|hash| hashes.contains(&hash.as_str())), "{receipts:?} are not all in {hashes:?}");
-    let first = kept.iter().find(|receipt| receipt["hash"] == receipts[0]).expect("there");
-    let second = kept.iter().find(|receipt| receipt["hash"] == receipts[1]).expect("there");
-    assert_eq!(second["previous"], first["hash"], "chained");
+    let hashes: BTreeSet<String> = kept.iter().map(|it| it["hash"].as_str().expect("a hash").to_owned()).collect();
+    assert_eq!(hashes, receipts, "each answer has its receipt, and there is no other");
+    let previous: Vec<&str> = kept.iter().filter_map(|receipt| receipt["previous"].as_str()).collect();
+    assert!(!previous.is_empty() && previous.iter().all(|hash| hashes.contains(*hash)), "chained: {previous:?}");
     assert!(!stage.receipts(Gate::Dns, &settings).exists(), "nothing is kept on disk");
     let mut expected = lines(AT_FIRST);
-    expected.insert("a.foo.example.com A 60 192.0.2.1".to_owned());
+    expected.extend((0..40).step_by(2).map(|number| format!("n{number:02}.foo.example.com A 60 192.0.2.1")));
     assert_eq!(stage.zone_records("example.com"), expected);
 }

@@ -29,7 +29,8 @@ fn nobody_vouches_for_what_comes_by_an_open_way() {
         let verified = stage.queue_source(gate);
         let verified = verified.trim_start_matches('[').trim_end_matches(']');
         let verified = if verified.ends_with('}') { verified.to_owned() } else { format!("{verified}] }} }}") };
-        let sources = format!("[{verified}, {{ sqs: {{ queue: \"{url}\" }} }}, {{ http: {{ listen: \"127.0.0.1:0\" }} }}]");
+        let sources =
+            format!("[{verified}, {{ sqs: {{ queue: \"{url}\" }} }}, {{ http: {{ listen: \"127.0.0.1:0\" }} }}]");
         (url, Settings { sources: Some(sources), ..Settings::default() })
     };
     let (open, settings) = settings_of(Gate::Dns);
@@ -147,10 +148,12 @@ fn a_loose_queue_stops_the_gate() {
         *policy.pointer_mut(pointer).expect("there") = value;
         policy.to_string()
     };
-    let anybody = json!({"Sid": "Loose", "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"});
+    let anybody =
+        json!({"Sid": "Loose", "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"});
     let own = json!({"Sid": "Own", "Effect": "Allow", "Action": "sqs:*", "Resource": "*",
         "Principal": {"AWS": format!("arn:aws:iam::{}:root", stage.id("dns"))}});
-    let other = json!({"Effect": "Allow", "Principal": {"AWS": stage.id("foo")}, "Action": "SQS:Send*", "Resource": "*"});
+    let other =
+        json!({"Effect": "Allow", "Principal": {"AWS": stage.id("foo")}, "Action": "SQS:Send*", "Resource": "*"});
     let topic = json!({"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"});
     let wild = format!("arn:aws:events:{REGION}:{}:rule/infra/*", stage.id("dns"));
     for (policy, parts) in [
@@ -168,7 +171,10 @@ fn a_loose_queue_stops_the_gate() {
         ),
         (
             edited("/Statement/0/Principal", json!("*")),
-            vec!["Statement[0] (Sid `Rules`)", "`aws:SourceArn` is to be believed only when a service is the principal"],
+            vec![
+                "Statement[0] (Sid `Rules`)",
+                "`aws:SourceArn` is to be believed only when a service is the principal",
+            ],
         ),
         (String::new(), vec!["no policy: the rule cannot deliver"]),
     ] {

@@ -293,41 +293,57 @@ impl Facts for Bench {
 
     fn world(&self, needs: &[Need]) -> Result<World, FactError> {
         let needed = |id: &String| needs.iter().any(|it| matches!(it, Need::RecordSets { zone, .. } if zone == id));
-        self.port("world", || FactError("facts are away".into()), || {
-            let mut world = self.state().aws.world.clone();
-            world.record_sets.retain(|zone, _| needed(zone));
-            world.zone_sizes.retain(|zone, _| needed(zone));
-            Ok(world)
-        })
+        self.port(
+            "world",
+            || FactError("facts are away".into()),
+            || {
+                let mut world = self.state().aws.world.clone();
+                world.record_sets.retain(|zone, _| needed(zone));
+                world.zone_sizes.retain(|zone, _| needed(zone));
+                Ok(world)
+            },
+        )
     }
 
     fn fact(&self, _policy: &str, need: &FactNeed, _sender: &Sender) -> Result<Fact, FactError> {
         let name = need.name.clone();
         let value = || FactValue::Text(self.state().tier.clone());
-        self.port("fact", || FactError("a fact is away".into()), || Ok(Fact { name, value: value(), source: "x".into() }))
+        self.port(
+            "fact",
+            || FactError("a fact is away".into()),
+            || Ok(Fact { name, value: value(), source: "x".into() }),
+        )
     }
 }
 
 impl Receipts for Bench {
     fn keep(&self, story: &Story) -> Result<Digest, KeepError> {
         let name = format!("keep {} {}", story.round, story.status().as_str());
-        self.port(&name, || KeepError("the bucket is away".into()), || {
-            let mut state = self.state();
-            let previous = state.receipts.last().map(|(_, receipt)| receipt.hash().clone());
-            let receipt = story.seal(previous.as_ref());
-            let hash = receipt.hash().clone();
-            state.receipts.push((story.clone(), receipt));
-            Ok(hash)
-        })
+        self.port(
+            &name,
+            || KeepError("the bucket is away".into()),
+            || {
+                let mut state = self.state();
+                let previous = state.receipts.last().map(|(_, receipt)| receipt.hash().clone());
+                let receipt = story.seal(previous.as_ref());
+                let hash = receipt.hash().clone();
+                state.receipts.push((story.clone(), receipt));
+                Ok(hash)
+            },
+        )
     }
 }
 
 impl Replies for Bench {
     fn send(&self, kind: &str, pages: &[String]) -> Result<(), KeepError> {
-        self.port(&format!("send {kind}"), || KeepError("the bus is away".into()), || {
-            self.state().replies.extend(pages.iter().cloned());
-            Ok(())
-        })
+        self.port(
+            &format!("send {kind}"),
+            || KeepError("the bus is away".into()),
+            || {
+                self.state().replies.extend(pages.iter().cloned());
+                Ok(())
+            },
+        )
     }
 }
 

@@ -19,12 +19,8 @@ fn batch(zone: &str, sets: &[(&str, RecordType)]) -> PlannedAction {
         content: RecordContent::Values(vec!["x".into()]),
     };
     let changes = sets.iter().enumerate().map(change).collect();
-    let batch = ChangeRecordSets {
-        hosted_zone_id: zone.into(),
-        zone_name: name("example.com"),
-        private_zone: false,
-        changes,
-    };
+    let batch =
+        ChangeRecordSets { hosted_zone_id: zone.into(), zone_name: name("example.com"), private_zone: false, changes };
     PlannedAction { at: "/detail".into(), action: Action::ChangeRecordSets(batch) }
 }
 
@@ -92,7 +88,8 @@ fn share_of_a_zone() {
     }
     // One record set that is deleted and made again is touched once.
     let brakes = Brakes::default();
-    let twice: Vec<_> = (0..4).flat_map(|_| [("a.example.com", RecordType::A), ("b.example.com", RecordType::A)]).collect();
+    let twice: Vec<_> =
+        (0..4).flat_map(|_| [("a.example.com", RecordType::A), ("b.example.com", RecordType::A)]).collect();
     let ten: Vec<_> = twice.into_iter().chain([("c.example.com", RecordType::A); 8]).collect();
     assert_eq!(told(&brakes, &[batch(ZONE, &ten)], &world(Some(4))), Vec::new());
     // The share is that of all changes in a zone, in however many calls.
@@ -128,12 +125,8 @@ fn guarded_record_sets() {
 
 #[test]
 fn what_is_spent_by_scope() {
-    let brakes = Brakes {
-        changes_per_hour: 30,
-        changes_per_account_hour: 20,
-        changes_per_zone_hour: 10,
-        ..Brakes::default()
-    };
+    let brakes =
+        Brakes { changes_per_hour: 30, changes_per_account_hour: 20, changes_per_zone_hour: 10, ..Brakes::default() };
     let actions = [batch_of(ZONE, 2), other(), batch_of("ZOTHER", 3), batch_of(ZONE, 4)];
     let spend = |scope: &str, amount, hourly_max| Spend { scope: scope.into(), amount, hourly_max };
     let wanted = [

@@ -1,6 +1,6 @@
 //! Who holds what once a request has ended, and what failed actions leave.
 
-use crate::bench::{Bench, Fate};
+use crate::bench::{Bench, Fate, deny};
 use crate::requests::{self, INSTANCE, OTHER, SENDER, ZONE, parameters, records};
 use crate::stories::{codes, last_reply};
 use reeve_engine::{LEASE_SECONDS, Ledger, Status};
@@ -105,6 +105,25 @@ fn holdings_are_given_up_also_by_the_try_after_a_crash() {
         bench.wait(LEASE_SECONDS);
         bench.done(&ask);
         assert_eq!(record_holder(&bench, NEW).as_deref(), (!refused).then_some(SENDER), "{fate:?}");
+    }
+}
+
+#[test]
+fn a_plan_that_is_denied_meanwhile_leaves_nothing_held_but_what_may_have_been_made() {
+    for (call, fate, held) in [
+        ("begin 0", Fate::CrashAfter, false),
+        ("note 0.0 intent", Fate::Crash, false),
+        ("note 0.0 intent", Fate::CrashAfter, true),
+        ("aws", Fate::CrashAfter, true),
+    ] {
+        let bench = Bench::new();
+        bench.script(call, 1, fate);
+        let ask = records(1, &[("CREATE", NEW, "A", VALUE)]).delivery();
+        assert!(bench.handle(&ask).is_none());
+        bench.wait(LEASE_SECONDS);
+        bench.judge(|_| deny("NO"));
+        assert_eq!(bench.done(&ask)[0].status(), Status::Denied);
+        assert_eq!(record_holder(&bench, NEW).is_some(), held, "{fate:?} at {call}");
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::bench::START;
 use reeve_engine::{Delivery, Route};
 use reeve_kinds::{
-    CreateAccount, DeregisterHost, DnsDelegation, DnsRecordChange, Document, Instance, Kind, ListAccounts, Organization,
-    OrganizationAccount, PutParameter, RecordSet, RegisterHost, Unit, World, Zone,
+    CreateAccount, DeregisterHost, DnsDelegation, DnsRecordChange, Document, Instance, Kind, ListAccounts,
+    Organization, OrganizationAccount, PutParameter, RecordSet, RegisterHost, Unit, World, Zone,
 };
 use reeve_model::record::RecordType;
 use reeve_model::{AccountId, DnsName, NameRule, Timestamp};
@@ -110,7 +110,8 @@ impl Ask {
     pub(crate) fn of(kind: &str, nonce: u8, detail: &Value) -> Self {
         let aws = kind.starts_with("EC2");
         let mut detail = detail.clone();
-        detail[if aws { "RequestId" } else { "nonce" }] = json!(format!("00000000-0000-4000-8000-0000000000{nonce:02x}"));
+        detail[if aws { "RequestId" } else { "nonce" }] =
+            json!(format!("00000000-0000-4000-8000-0000000000{nonce:02x}"));
         let event = json!({
             "version": "0",
             "id": "11111111-2222-4333-8444-555555555555",
@@ -161,9 +162,7 @@ pub(crate) fn parameter(nonce: u8) -> Ask {
 
 /// Changes as `(action, name, type, value)`.
 pub(crate) fn records(nonce: u8, changes: &[(&str, &str, &str, &str)]) -> Ask {
-    let change = |(action, name, record_type, value): &(&str, &str, &str, &str)| {
-        json!({"action": action, "name": name, "type": record_type, "ttl": 300, "values": [value]})
-    };
+    let change = |(action, name, record_type, value): &(&str, &str, &str, &str)| json!({"action": action, "name": name, "type": record_type, "ttl": 300, "values": [value]});
     let changes: Vec<Value> = changes.iter().map(change).collect();
     Ask::of("DNS_RECORD_CHANGE", nonce, &json!({ "changes": changes }))
 }

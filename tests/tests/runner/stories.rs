@@ -69,7 +69,11 @@ fn what_is_denied_or_dry_is_neither_begun_nor_made() {
 fn what_is_refused_at_the_door_is_not_claimed() {
     for (case, ask, code) in [
         ("an AWS source from a stranger", requests::launch(1).unverified(), "AWS_SOURCE_ON_UNVERIFIED_PATH"),
-        ("a sender that is another", Ask::of("LIST_ACCOUNTS", 1, &serde_json::json!({"account": OTHER})), "SENDER_MISMATCH"),
+        (
+            "a sender that is another",
+            Ask::of("LIST_ACCOUNTS", 1, &serde_json::json!({"account": OTHER})),
+            "SENDER_MISMATCH",
+        ),
         ("an unknown kind", Ask::of("PAINT_HOUSE", 1, &serde_json::json!({})), "UNKNOWN_ACTION"),
     ] {
         let bench = Bench::new();
@@ -187,7 +191,10 @@ fn a_request_that_needs_nothing_done_has_no_outcomes_and_is_done() {
     bench.trace();
     let stories = bench.done(&parameter(2).delivery());
     assert_eq!((stories[0].status(), stories[0].outcomes.as_deref()), (Status::Done, Some(&[][..])));
-    assert_eq!(bench.trace(), ["claim", "world", "fact", "ask", "begin 0", "keep 0 done", "settle", "send PUT_PARAMETER"]);
+    assert_eq!(
+        bench.trace(),
+        ["claim", "world", "fact", "ask", "begin 0", "keep 0 done", "settle", "send PUT_PARAMETER"]
+    );
 
     let stories = bench.done(&Ask::of("LIST_ACCOUNTS", 3, &serde_json::json!({})).delivery());
     assert_eq!(stories[0].status(), Status::Done);

@@ -66,8 +66,7 @@ fn the_next_try_goes_on_from_the_notes_with_the_recorded_facts() {
         });
         bench.script("aws CreateAccount", 1, fate);
         assert_eq!(bench.again(&new_account(1).delivery()).0, "transient: AWS is away");
-        let wanted =
-            ["claim", "world", "fact", "ask", "begin 0", "note 0.0 intent", "aws CreateAccount", "release"];
+        let wanted = ["claim", "world", "fact", "ask", "begin 0", "note 0.0 intent", "aws CreateAccount", "release"];
         assert_eq!(bench.trace(), wanted);
 
         // By now the address is taken (by this very request, perhaps), and the sender is worth less.
@@ -93,7 +92,8 @@ fn notes_of_actions_that_are_made_are_not_made_again() {
     bench.again(&ask.delivery());
     bench.trace();
     let stories = bench.done(&ask.delivery());
-    let made = ["aws look", "aws PutParameter", "note 0.1 outcome", "note 0.2 intent", "aws PutParameter", "note 0.2 outcome"];
+    let made =
+        ["aws look", "aws PutParameter", "note 0.1 outcome", "note 0.2 intent", "aws PutParameter", "note 0.2 outcome"];
     assert_eq!(bench.trace()[2..8], made);
     let ids: Vec<_> = stories[0].outcomes.iter().flatten().map(|it| it.details["change_id"].clone()).collect();
     assert_eq!(ids, ["C1", "C2", "C3"], "outcomes in the order of the actions");

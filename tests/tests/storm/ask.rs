@@ -85,7 +85,8 @@ impl Asks {
             Ask::dns(stage, number, action, &format!("192.0.2.{}", number % 250 + 1))
         });
         mix(parameters, &|number| {
-            let detail = json!({"name": format!("/pub/storm/{number}"), "value": "calm", "type": "String"});
+            let parameter = json!({"name": format!("/pub/storm/{number}"), "value": "calm"});
+            let detail = json!({"parameters": [parameter]});
             Ask::new(stage, "cicd", "PUT_PARAMETER", detail)
         });
         mix(accounts, &|number| {
@@ -151,9 +152,8 @@ fn seen(stage: &Stage<'_>, senders: &BTreeSet<&'static str>) -> BTreeMap<String,
 /// Every request has one answer, however often it was told, and it is the expected one.
 pub(crate) fn check_answers(stage: &Stage<'_>, asks: &Asks) {
     let seen = seen(stage, &asks.senders());
-    assert_eq!(seen.len(), asks.len(), "as many answers as requests");
     for ask in &asks.asks {
-        let answers = &seen[&ask.nonce];
+        let answers = seen.get(&ask.nonce).unwrap_or_else(|| panic!("no answer to {}", ask.body));
         assert!(answers.iter().all(|answer| answer == &answers[0]), "{}: {answers:?}", ask.body);
         assert_eq!(answers[0]["status"], json!(ask.status), "{}: {}", ask.body, answers[0]);
     }

@@ -42,9 +42,7 @@ impl Case {
             detail["nonce"] = json!(stage.nonce());
             stage.envelope(self.sender(), detail_type, &detail)
         };
-        let change = |action: &str, name: &str, kind: &str, value: &str| {
-            json!({"action": action, "name": name, "type": kind, "ttl": 300, "values": [value]})
-        };
+        let change = |action: &str, name: &str, kind: &str, value: &str| json!({"action": action, "name": name, "type": kind, "ttl": 300, "values": [value]});
         match self {
             Self::Dns => vec![event(
                 "DNS_RECORD_CHANGE",
@@ -66,7 +64,7 @@ impl Case {
             )],
             Self::Host => vec![launch(stage, self.sender())],
             Self::Parameter => {
-                let detail = json!({"name": "/pub/storm", "value": "calm", "type": "String"});
+                let detail = json!({"parameters": [{"name": "/pub/storm", "value": "calm"}]});
                 vec![event("PUT_PARAMETER", detail)]
             }
         }

@@ -8,8 +8,8 @@ use reeve_tests::proxy::{Call, Plan, Proxy, Verdict};
 use reeve_tests::reeve::Serve;
 use reeve_tests::stage::{Gate, LedgerKind, Options, Settings, Stage};
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// Record sets that are asked for at once.

@@ -17,8 +17,7 @@ const ALONE: usize = 48;
 const GROWTH_KIB_MAX: u64 = 24 * 1_024;
 /// Longest time for one half, seconds.
 const PATIENCE_SECONDS: u64 = 120;
-const BRAKES: &str =
-    "{ changes-per-hour: 1000000, changes-per-account-hour: 1000000, changes-per-zone-hour: 1000000, zone-share: 100% }";
+const BRAKES: &str = "{ changes-per-hour: 1000000, changes-per-account-hour: 1000000, changes-per-zone-hour: 1000000, zone-share: 100% }";
 
 /// What one half was like.
 struct Half {
@@ -72,8 +71,12 @@ fn many_requests_of_one_zone_share_calls_and_memory_stays() {
     let serve = stage.gate_with(Gate::Dns, &settings("-together", 128));
     let first = half(&stage, &serve, HALF, "192.0.2");
     let second = half(&stage, &serve, HALF, "203.0.113");
-    eprintln!("{:<22} {:>8} {:>8} {:>8} {:>9} {:>8} {:>9}", "", "requests", "changes", "lists", "req/call", "req/s", "RSS MiB");
-    for (label, half) in [("in-flight 1", &alone), ("in-flight 128, first", &first), ("in-flight 128, second", &second)] {
+    eprintln!(
+        "{:<22} {:>8} {:>8} {:>8} {:>9} {:>8} {:>9}",
+        "", "requests", "changes", "lists", "req/call", "req/s", "RSS MiB"
+    );
+    for (label, half) in [("in-flight 1", &alone), ("in-flight 128, first", &first), ("in-flight 128, second", &second)]
+    {
         let requests = f64::from(u32::try_from(half.requests).expect("few"));
         eprintln!(
             "{label:<22} {:>8} {:>8} {:>8} {:>9.1} {:>8.1} {:>9}",

@@ -186,7 +186,8 @@ impl<'a> Mortal<'a> {
         let made: Arc<Mutex<BTreeMap<u64, Made>>> = Arc::default();
         let slot: Arc<Mutex<Option<Arc<Mutex<Child>>>>> = Arc::default();
         hook(&proxy, death, &made, &slot, answered);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
         let output = read(child.stdout.take().expect("piped"));
         let errors = read(child.stderr.take().expect("piped"));
         let child = Arc::new(Mutex::new(child));

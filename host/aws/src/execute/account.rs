@@ -30,6 +30,12 @@ pub(super) fn create(aws: &Aws, action: &CreateAccount, calls: &mut Calls<'_>) -
         Some(id) => id,
         None => match account_id(aws, action, calls)? {
             Ok(id) => {
+                let email = email_of(aws, Some(&id), calls)?;
+                if email.is_some_and(|email| !email.eq_ignore_ascii_case(&action.email)) {
+                    // A request in progress is known by the account's name alone; this one was somebody else's.
+                    calls.journal.note(REQUEST_ID, "")?;
+                    return Err(End::Stop(retry("an account of the same name was being made for another address")));
+                }
                 calls.journal.note(ACCOUNT_ID, &id)?;
                 id
             }
@@ -184,8 +190,8 @@ fn failed(
     Ok(Err(Box::new(Outcome::failed(class, format!("AWS did not make the account: {reason}")))))
 }
 
-/// A request of ours that AWS works on. It is told by the account's name and its time; the e-mail address is not in it.
-/// The account that comes of it is not looked at again here: AWS makes one account for an e-mail address.
+/// A request of ours that AWS works on. It is told by the account's name and its time; the e-mail address is not in it
+/// and is compared once there is an account.
 fn in_progress(aws: &Aws, action: &CreateAccount, calls: &mut Calls<'_>) -> Result<Option<String>, End> {
     let client = aws.organizations();
     let mut token = None;

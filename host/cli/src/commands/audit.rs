@@ -69,9 +69,9 @@ impl Finding {
 /// # Errors
 /// When neither names one.
 pub(crate) fn receipts_path(named: Option<&Path>, of_gate: Option<&Path>) -> Result<PathBuf, Failure> {
-    let path = named.or(of_gate).ok_or_else(|| {
-        Failure::new("the gate file keeps no receipts in a folder").hint("name a file of receipts")
-    })?;
+    let path = named
+        .or(of_gate)
+        .ok_or_else(|| Failure::new("the gate file keeps no receipts in a folder").hint("name a file of receipts"))?;
     Ok(if path.is_dir() { path.join(RECEIPTS_FILE) } else { path.to_owned() })
 }
 

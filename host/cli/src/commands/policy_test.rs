@@ -7,7 +7,10 @@ use crate::{Outcome, wiring};
 use anyhow::Context;
 use clap::Args;
 use reeve_config::{Case, CaseVerdict, PolicyFile};
-use reeve_engine::{Brakes, Guarded, AskedPolicy, Delivery, FactError, FactNeed, FactSource, Facts, Gate, Policy, PolicyDigests, Route, Story};
+use reeve_engine::{
+    AskedPolicy, Brakes, Delivery, FactError, FactNeed, FactSource, Facts, Gate, Guarded, Policy, PolicyDigests, Route,
+    Story,
+};
 use reeve_json::{Object, Value};
 use reeve_kinds::{Need, World};
 use reeve_local::fact_of_json;

@@ -52,7 +52,8 @@ pub fn run(args: &ReplayArgs, ui: &Ui) -> Outcome {
         };
         // What only repeats or clashes with another receipt says nothing of policies.
         let told_by_ledger = [Code::DuplicateSuppressed, Code::NonceReuse].map(Code::as_str);
-        let ledger = receipt.body().get("ledger_refusal").and_then(|node| node.value.as_object()?.get("code")?.as_str());
+        let ledger =
+            receipt.body().get("ledger_refusal").and_then(|node| node.value.as_object()?.get("code")?.as_str());
         match gate.rerun(&receipt) {
             _ if ledger.is_some_and(|code| told_by_ledger.contains(&code)) => left_out += 1,
             Err(_) => left_out += 1,

@@ -81,7 +81,8 @@ fn start(wired: Wired, dry: bool, ui: &Ui, mode: Mode) -> Outcome {
     let sources = wired.service.sources.clone();
     let runtime = live::runtime(serve.in_flight)?;
     let aws = live::connect(&runtime, &wired);
-    let checks: Vec<Check> = std::iter::once(checks::identity(&aws, &wired)).chain(checks::sources(&aws, &wired)).collect();
+    let checks: Vec<Check> =
+        std::iter::once(checks::identity(&aws, &wired)).chain(checks::sources(&aws, &wired)).collect();
     refuse(&checks, ui)?;
     let telemetry = {
         let _inside = runtime.enter();
@@ -130,12 +131,7 @@ fn refuse(checks: &[Check], ui: &Ui) -> Result<(), Failure> {
     }
 }
 
-async fn server(
-    desk: Desk,
-    aws: Aws,
-    sources: Vec<SourceFile>,
-    serve: &reeve_config::ServeFile,
-) -> Outcome {
+async fn server(desk: Desk, aws: Aws, sources: Vec<SourceFile>, serve: &reeve_config::ServeFile) -> Outcome {
     let ready = Arc::new(AtomicBool::new(false));
     let listener = bind(serve.listen).await?;
     let ops = listener.local_addr().context("failed to read the address of the listener")?;
@@ -179,7 +175,8 @@ async fn server(
         None => Ok(Exit::Done),
         Some(ended) => {
             error!("a listener failed");
-            let why = ended.map_or_else(|error| error.to_string(), |it| it.map_or_else(|e| e.to_string(), |()| "it ended".into()));
+            let why = ended
+                .map_or_else(|error| error.to_string(), |it| it.map_or_else(|e| e.to_string(), |()| "it ended".into()));
             Err(Failure::new(format!("a listener failed: {why}")))
         }
     }

@@ -25,7 +25,8 @@ const FUNCTION_SECONDS: u32 = 120;
 const FUNCTION_MIB: u32 = 512;
 /// Types that a kind writes when no policy says which.
 const TYPES_ALL: [&str; 16] = [
-    "A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SPF", "SRV", "SSHFP", "SVCB", "TLSA", "TXT",
+    "A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SPF", "SRV", "SSHFP", "SVCB", "TLSA",
+    "TXT",
 ];
 
 /// Print the CloudFormation of a gate: bus, rules, queue, and the least that its role must be allowed
@@ -87,7 +88,10 @@ fn kind_zones<'a>(wired: &'a Wired, kind: &str) -> Vec<&'a Zone> {
 
 fn twin(wired: &Wired) -> Twin {
     let allowlist = |kind: &str| {
-        let judging = wired.policies.iter().filter(|policy| policy.kinds.as_ref().is_none_or(|it| it.iter().any(|it| it == kind)));
+        let judging = wired
+            .policies
+            .iter()
+            .filter(|policy| policy.kinds.as_ref().is_none_or(|it| it.iter().any(|it| it == kind)));
         judging.filter_map(|policy| policy.settings.as_object()).find(|settings| settings.get("types").is_some())
     };
     let types = |kind: &str| -> Vec<String> {
@@ -199,7 +203,11 @@ fn source<'a>(args: &'a TemplateArgs, wired: &'a Wired) -> Result<(Source<'a>, R
         let environment = vec![("REEVE_GATE", "gate.yaml")];
         Runs::Function(Function { timeout_seconds: FUNCTION_SECONDS, memory_mib: FUNCTION_MIB, environment })
     };
-    let queue = |name: &'a str, visibility_seconds| Source::Sqs { queue: name, fifo: name.ends_with(".fifo"), visibility_seconds };
+    let queue = |name: &'a str, visibility_seconds| Source::Sqs {
+        queue: name,
+        fifo: name.ends_with(".fifo"),
+        visibility_seconds,
+    };
     for source in &wired.service.sources {
         match source {
             SourceFile::Sqs(it) => {

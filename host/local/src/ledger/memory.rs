@@ -250,9 +250,10 @@ mod tests {
         let ledger = MemoryLedger::with_room_for(2);
         let (now, body) = (Timestamp::UNIX_EPOCH, Digest::of(b"1"));
         let settled = Settled { permitted: true, receipt: Digest::of(b"r"), reply: Vec::new() };
-        let taken = |nonce| match ledger.claim(&key(nonce), &body, now).expect("up") {
-            Claim::Taken { lease, .. } => lease,
-            other => panic!("{nonce}: {other:?}"),
+        let taken = |nonce| {
+            let claim = ledger.claim(&key(nonce), &body, now).expect("up");
+            let Claim::Taken { lease, .. } = claim else { panic!("{nonce}: {claim:?}") };
+            lease
         };
         let leased = taken(0);
         for nonce in 1..=3 {

@@ -76,15 +76,15 @@ impl FakeZone {
 
     /// What a list tells of the zone.
     pub(super) fn existing(&self) -> Vec<Existing> {
-        let existing =
-            |((name, record_type), (ttl_seconds, values)): (&(DnsName, RecordType), &(Option<u32>, Vec<String>))| {
-                Existing {
-                    name: name.as_str().to_owned(),
-                    record_type: record_type.as_str().to_owned(),
-                    ttl_seconds: ttl_seconds.map(i64::from),
-                    content: Some(RecordContent::Values(values.clone())),
-                }
-            };
-        self.sets.iter().map(existing).collect()
+        let mut all = Vec::new();
+        for ((name, record_type), (ttl_seconds, values)) in &self.sets {
+            all.push(Existing {
+                name: name.as_str().to_owned(),
+                record_type: record_type.as_str().to_owned(),
+                ttl_seconds: ttl_seconds.map(i64::from),
+                content: Some(RecordContent::Values(values.clone())),
+            });
+        }
+        all
     }
 }

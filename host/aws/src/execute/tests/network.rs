@@ -41,7 +41,7 @@ fn got(status: &str) -> Play {
 fn listed(value: Option<&str>) -> Play {
     let set = value.map_or(String::new(), |value| {
         let records = format!("<ResourceRecord><Value>{value}</Value></ResourceRecord>");
-        let set = format!("<Name>www.example.com.</Name><Type>A</Type><TTL>60</TTL>");
+        let set = "<Name>www.example.com.</Name><Type>A</Type><TTL>60</TTL>";
         format!("<ResourceRecordSet>{set}<ResourceRecords>{records}</ResourceRecords></ResourceRecordSet>")
     });
     let name = "ListResourceRecordSetsResponse";
