@@ -113,6 +113,12 @@ impl AwsFacts {
                 world.record_sets.insert(id.clone(), sets);
                 world.zone_sizes.extend(zone.size.map(|size| (id.clone(), size)));
             }
+            Need::Below { zone, name } => {
+                let sets = zones::below(&self.aws, zone, name).await?;
+                let there = world.record_sets.entry(zone.clone()).or_default();
+                let new: Vec<_> = sets.into_iter().filter(|set| !there.contains(set)).collect();
+                there.extend(new);
+            }
             Need::Inventory => {
                 world.inventory = self.config.inventory.clone();
                 for id in &self.config.zones {
@@ -191,7 +197,8 @@ fn merged(needs: &[Need]) -> Vec<Need> {
     for need in needs {
         match need {
             Need::RecordSets { zone, names } => zones.entry(zone).or_default().extend(names.iter().cloned()),
-            Need::Inventory
+            Need::Below { .. }
+            | Need::Inventory
             | Need::Parameters(_)
             | Need::Instance { .. }
             | Need::Organization

@@ -17,7 +17,7 @@ use ui::Ui;
 /// A policy gate for the AWS control plane
 ///
 /// Accounts and pipelines ask for a change by EventBridge event. Reeve works out the exact AWS calls, asks sandboxed
-/// WebAssembly policies whether they may happen, and shows what they say. This version writes nothing to AWS.
+/// WebAssembly policies whether they may happen, and only then makes them. `reeve run` makes nothing unless it is told to.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = EXIT_HELP)]
 struct Cli {

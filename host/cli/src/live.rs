@@ -13,7 +13,7 @@ use reeve_config::{LedgerFile, ReceiptsFile};
 use reeve_engine::execute::{Execute, Journal, Stop, Work};
 use reeve_engine::{FactError, FactNeed, Facts, Gate, Ledger, LedgerError, Receipts, Replies, Runner};
 use reeve_kinds::{Need, Probe, World};
-use reeve_local::{DiskReceipts, ReceiptFile, SqliteLedger};
+use reeve_local::{DiskReceipts, MemoryLedger, ReceiptFile, SqliteLedger};
 use reeve_model::{AccountId, Action, Fact, Outcome, Sender, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,7 +92,8 @@ pub fn runner(wired: Wired, aws: &Aws, dry: bool) -> Result<Live, Failure> {
     ));
     gate.facts = Box::new(Shared(facts));
     let runner = Runner {
-        ledger: ledger(service.ledger.as_ref(), aws)?,
+        // A dry run must not leave answers behind that a real one would repeat.
+        ledger: if dry { Box::new(MemoryLedger::default()) } else { ledger(service.ledger.as_ref(), aws)? },
         receipts: receipts(service.receipts.as_ref(), aws, &gate)?,
         replies: service
             .reply_bus

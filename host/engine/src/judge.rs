@@ -2,9 +2,9 @@
 
 use crate::story::AskedPolicy;
 use crate::{Delivery, FactError, Facts, Gate, LedgerKey, Policy, Story};
-use reeve_kinds::{Ask, Kind, World, forbidden_always};
+use reeve_kinds::{Ask, DetailRule, Kind, World, forbidden_always};
 use reeve_model::{
-    Code, Digest, Event, Fact, PlannedAction, PolicyAnswer, Refusal, Request, Sender, Timestamp, decide,
+    Code, Digest, Event, Fact, Nonce, PlannedAction, PolicyAnswer, Refusal, Request, Sender, Timestamp, decide,
 };
 use std::sync::Arc;
 
@@ -48,6 +48,9 @@ impl Gate {
         }
         let kind = self.route(event).map_err(|refusal| vec![refusal])?;
         story.kind = Some(kind.name().to_owned());
+        // Known as early as can be: whoever asked is answered under it, also when the rest is wrong.
+        let nonce = event.detail().get("nonce").and_then(|node| node.as_str());
+        story.nonce = nonce.filter(|_| kind.detail_rule() == DetailRule::Ours).and_then(Nonce::parse);
         let ask = Ask::read(event, kind)?;
         story.dry_run_asked = ask.dry_run;
         if delivery.verified {

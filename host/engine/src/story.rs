@@ -93,6 +93,8 @@ pub struct Story {
 pub enum Status {
     /// Refused.
     Denied,
+    /// Judged before: the stored answer is sent again.
+    Repeated,
     /// Permitted, and nothing was executed.
     DryRun,
     /// Permitted, and all is as asked.
@@ -109,6 +111,7 @@ impl Status {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Denied => "denied",
+            Self::Repeated => "repeated",
             Self::DryRun => "dry_run",
             Self::Done => "done",
             Self::Pending => "pending",
@@ -172,6 +175,9 @@ impl Story {
     #[must_use]
     pub fn status(&self) -> Status {
         use reeve_model::State;
+        if self.duplicate_of.is_some() {
+            return Status::Repeated;
+        }
         let Some(outcomes) = self.outcomes.as_ref().filter(|_| self.decision.permitted()) else {
             return if self.decision.permitted() { Status::DryRun } else { Status::Denied };
         };

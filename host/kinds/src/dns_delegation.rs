@@ -95,6 +95,7 @@ impl Draft for Delegation<'_> {
         vec![
             Need::DelegatedZone { name: self.name.clone(), account: self.account.clone() },
             Need::RecordSets { zone: self.parent.id.clone(), names },
+            Need::Below { zone: self.parent.id.clone(), name: self.name.clone() },
         ]
     }
 

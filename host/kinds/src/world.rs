@@ -15,6 +15,13 @@ pub enum Need {
         /// Owner names.
         names: BTreeSet<DnsName>,
     },
+    /// Record sets below a name in a zone, up to 300 of them: enough to know whether there are any.
+    Below {
+        /// Hosted zone id.
+        zone: String,
+        /// The name; it is not among them itself.
+        name: DnsName,
+    },
     /// Names the organization holds with cloud providers, and delegation sets of its zones.
     Inventory,
     /// SSM parameters by full name; one that does not exist is simply absent.

@@ -84,6 +84,8 @@ impl Facts for RecordedFacts {
                     })?;
                     world.record_sets.insert(zone.clone(), sets.clone());
                 }
+                // What is recorded of a zone is all of it: the need of the name itself has brought what is below it.
+                Need::Below { .. } => {}
                 Need::Inventory => world.inventory = self.recorded("inventory")?.inventory.clone(),
                 Need::Parameters(names) => {
                     let recorded = &self.recorded("parameters")?.parameters;

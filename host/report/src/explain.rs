@@ -33,11 +33,26 @@ pub fn explain(receipt: &Receipt, paint: Paint) -> String {
         push(&mut out, 2, "none");
     }
     actions.iter().filter_map(Node::as_object).for_each(|action| action_lines(action, word, paint, &mut out));
+    outcomes(body, paint, &mut out);
     push(&mut out, 0, &paint.paint(Role::Strong, "digests"));
     for member in body.get("digests").and_then(Node::as_object).into_iter().flatten() {
         push(&mut out, 2, &format!("{:<8} {}", member.key, plain(&member.value.value)));
     }
     out
+}
+
+/// What became of the actions, where something was executed.
+fn outcomes(body: &Object, paint: Paint, out: &mut String) {
+    let all: Vec<&Value> = list(body, "outcomes").iter().chain(body.get("proof")).map(|node| &node.value).collect();
+    if all.is_empty() {
+        return;
+    }
+    push(out, 0, &paint.paint(Role::Strong, "outcomes"));
+    for outcome in all.into_iter().filter_map(Value::as_object) {
+        let members = outcome.iter().filter(|member| member.key != "state");
+        let members = members.map(|member| format!(" {}={}", member.key, plain(&member.value.value)));
+        push(out, 2, &format!("{}{}", text(outcome, "state"), members.collect::<String>()));
+    }
 }
 
 fn push(out: &mut String, indent: usize, line: &str) {

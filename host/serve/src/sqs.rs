@@ -40,6 +40,10 @@ pub struct SqsSource {
 
 impl SqsSource {
     fn batch(&self) -> usize {
+        // Within one receive, messages of a group would be handled side by side.
+        if self.queue.ends_with(".fifo") {
+            return 1;
+        }
         usize::try_from(self.batch).unwrap_or(1).clamp(1, BATCH_MAX)
     }
 

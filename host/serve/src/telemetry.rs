@@ -17,6 +17,12 @@ use tracing_subscriber::{EnvFilter, Layer as _};
 /// Where traces are sent; the SDK's own variable.
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
+/// What is told, in the form of `tracing`: `warn,reeve=debug`.
+const LOG: &str = "REEVE_LOG";
+/// What is told when nobody says: what Reeve does, and what others warn of. A directive without a dash matches every
+/// crate of Reeve, whose names begin with `reeve`.
+const LOG_DEFAULT: &str = "warn,reeve=info,reeve_serve=info,reeve_aws=info";
+
 /// What has to be ended so that the last traces are sent.
 #[derive(Debug)]
 pub struct Telemetry {
@@ -38,8 +44,10 @@ impl Telemetry {
 /// # Errors
 /// When the exporter cannot be made, or logs were started before.
 pub fn start(gate: &str) -> Result<Telemetry, String> {
-    let filter = EnvFilter::try_from_env("REEVE_LOG").unwrap_or_else(|_| EnvFilter::new("warn,reeve=info"));
-    let filter = filter.add_directive("reeve_serve=info".parse().map_err(|error| format!("{error}"))?);
+    let filter = match std::env::var(LOG) {
+        Ok(directives) => EnvFilter::try_new(&directives).map_err(|error| format!("`{LOG}`: {error}"))?,
+        Err(_) => EnvFilter::new(LOG_DEFAULT),
+    };
     let logs = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)

@@ -8,8 +8,9 @@ use crate::stack::{Stack, get_att, place, reference};
 use crate::{Condition, KindNeeds, Runs, Senders, Source, Template};
 use reeve_json::{Object, Value, compact};
 
-/// How often a message is received before it goes to the dead-letter queue (Lambda developer guide: at least 5).
-const RECEIVE_COUNT_MAX: u32 = 5;
+/// How often a message is received before it goes to the dead-letter queue. `reeve serve` gives one back for 1, 2, 4 …
+/// 256 seconds: fifteen receives are half an hour, as long as an instance may take to report and AWS to make an account.
+const RECEIVE_COUNT_MAX: u32 = 15;
 /// How long the dead-letter queue keeps a message, seconds: the longest that SQS takes, 14 days.
 const DEAD_LETTER_SECONDS: u32 = 1_209_600;
 /// How long the queue keeps a message, seconds: 4 days, shorter than the dead-letter queue, which counts from the same

@@ -8,7 +8,7 @@ pub(super) fn raced(open: Open<'_>) {
     const ROUNDS: i64 = 3;
     let keys: Vec<LedgerKey> = (0..KEYS).map(|_| fresh_key()).collect();
     let gate = scope("gate");
-    let mut newest = vec![0; KEYS];
+    let mut newest = [0; KEYS];
     for round in 0..ROUNDS {
         let now = at(round * LEASE_SECONDS);
         let barrier = std::sync::Barrier::new(THREADS);

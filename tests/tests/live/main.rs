@@ -12,3 +12,4 @@ mod lambda;
 mod operations;
 mod spoof;
 mod support;
+mod ways;

@@ -4,6 +4,7 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "a test names what it expects; all else fails it")]
 #![allow(clippy::wildcard_enum_match_arm, clippy::type_complexity, reason = "tables of cases, and the rest is no case")]
 
+mod attacks;
 mod aws;
 mod bench;
 mod brakes;

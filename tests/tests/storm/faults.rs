@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// Seed of the storm.
 const SEED: u64 = 20_261_122;
 /// Share of each of the nine faults, of 10,000 calls: about every eleventh call fails.
-const SHARE: u64 = 1;
+const SHARE: u64 = 100;
 /// Gates that take from the queue of the dns account: Route 53 lets one account read ten times a second, and each gate
 /// keeps to that by itself.
 const DNS_GATES: usize = 4;
@@ -23,7 +23,7 @@ const PARAMETERS: usize = 400;
 const ACCOUNTS: usize = 20;
 const HOSTS: usize = 30;
 /// Longest time that the whole may take, seconds: a message whose receive was lost comes again after 90.
-const PATIENCE_SECONDS: u64 = 45;
+const PATIENCE_SECONDS: u64 = 280;
 /// Nobody's brake is looked at here.
 const BRAKES: &str = "{ changes-per-hour: 1000000, changes-per-account-hour: 1000000, changes-per-zone-hour: 1000000, zone-share: 100% }";
 
@@ -44,7 +44,9 @@ fn settings(stage: &Stage<'_>, gate: Gate, instance: &str, url: &str) -> Setting
 
 #[test]
 fn a_storm_loses_nothing_and_does_nothing_twice() {
-    let emulator = Emulator::start();
+    // Thousands of requests are more than moto's DynamoDB bears; see there.
+    let python = reeve_tests::root().join("tests/tests/storm/python").display().to_string();
+    let emulator = Emulator::start_with(&[("PYTHONPATH", &python)]);
     let options = Options { receive_max: 1_000, ..Options::default() };
     let stage = Stage::new(&emulator, options);
     hosts(&stage);

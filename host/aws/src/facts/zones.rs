@@ -105,6 +105,25 @@ pub(super) async fn record_sets(
     Ok(sets)
 }
 
+/// The first page of the record sets below a name. They stand right behind it: Route 53 sorts by labels from the right.
+pub(super) async fn below(aws: &Aws, zone: &str, name: &DnsName) -> Result<Vec<RecordSet>, FactError> {
+    const OPERATION: &str = "ListResourceRecordSets";
+    aws.spend(Service::Route53, OPERATION).await;
+    let call = aws.route53().list_resource_record_sets().hosted_zone_id(zone).start_record_name(name.as_str());
+    let answer = call.send().await.map_err(failed(OPERATION))?;
+    let mut sets = Vec::new();
+    for set in answer.resource_record_sets() {
+        match record_set(set)? {
+            Some(set) if set.name.is_below(name) => sets.push(set),
+            Some(set) if set.name == *name => {}
+            Some(_) => break,
+            // A name that nobody can ask for may stand among them.
+            None => {}
+        }
+    }
+    Ok(sets)
+}
+
 fn wanted(apex: &DnsName, names: &BTreeSet<DnsName>) -> BTreeMap<DnsName, Wanted> {
     let mut wanted: BTreeMap<DnsName, Wanted> = names.iter().map(|name| (name.clone(), Wanted::All)).collect();
     for name in names {

@@ -3,24 +3,30 @@
 use super::run::Form;
 use crate::exit::{Exit, Failure};
 use crate::ui::Ui;
-use crate::{Outcome, wiring};
+use crate::wiring::Wired;
+use crate::{Outcome, live, wiring};
 use anyhow::Context;
 use clap::Args;
+use reeve_aws::receipts::ReceiptLines;
+use reeve_config::ReceiptsFile;
 use reeve_engine::{Gate, NotReplayable};
 use reeve_json::{Object, Value};
 use reeve_local::{RECEIPTS_FILE, ReceiptFile};
+use reeve_model::receipt::BadReceipt;
 use reeve_model::{Digest, Receipt};
 use reeve_report::grouped;
 use std::path::{Path, PathBuf};
 
-/// Prove a file of receipts: the chain closes, and every decision comes out again, byte for byte
+/// Prove receipts: the chain closes, and every decision comes out again, byte for byte
+///
+/// Of a file, or of all chains that the gate file's bucket holds.
 ///
 /// Each request is judged again by the policies of the gate file and the facts of its receipt, and sealed again; the
 /// hash must be the same. What another configuration has decided cannot be proven with this one and is a finding: give
 /// the gate file as it was then.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// A file of receipts, or the folder that holds one; none takes the gate file's
+    /// A file of receipts, or the folder that holds one; none takes the gate file's folder or bucket
     receipts: Option<PathBuf>,
 
     /// The gate file
@@ -78,41 +84,90 @@ pub(crate) fn receipts_path(named: Option<&Path>, of_gate: Option<&Path>) -> Res
 /// Verifies.
 ///
 /// # Errors
-/// When a file cannot be read, or holds no receipt.
+/// When a file or bucket cannot be read, or holds no receipt.
 pub fn verify(args: &VerifyArgs, ui: &Ui) -> Outcome {
     let wired = wiring::gate(&args.gate)?;
-    let path = receipts_path(args.receipts.as_deref(), wired.receipts.as_deref())?;
-    let (mut proven, mut findings) = (0_u64, 0_u64);
-    let mut previous: Option<Digest> = None;
-    let mut unwritten: Result<(), std::io::Error> = Ok(());
-    let read = ReceiptFile::read_all(&path, |number, receipt| {
+    let mut audit = Audit { ui: *ui, form: args.format, proven: 0, findings: 0, unwritten: Ok(()) };
+    let place = match (&args.receipts, &wired.service.receipts) {
+        (None, Some(ReceiptsFile::S3 { bucket, prefix })) => {
+            audit.bucket(&wired, bucket, prefix)?;
+            format!("bucket {bucket}")
+        }
+        (_, _) => {
+            let path = receipts_path(args.receipts.as_deref(), wired.receipts.as_deref())?;
+            audit.file(&wired.gate, &path)?;
+            path.display().to_string()
+        }
+    };
+    audit.unwritten.context("failed to write to standard output")?;
+    if audit.proven + audit.findings == 0 {
+        return Err(Failure::new(format!("{place} holds no receipt: nothing was proven")));
+    }
+    let (proven, findings) = (grouped(audit.proven), grouped(audit.findings));
+    ui.note(&format!("{place}: {proven} receipts proven by chain and decision, {findings} findings"));
+    Ok(if audit.findings == 0 { Exit::Done } else { Exit::Findings })
+}
+
+struct Audit {
+    ui: Ui,
+    form: Form,
+    proven: u64,
+    findings: u64,
+    unwritten: Result<(), std::io::Error>,
+}
+
+impl Audit {
+    fn file(&mut self, gate: &Gate, path: &Path) -> Result<(), Failure> {
+        let mut previous: Option<Digest> = None;
+        let read = ReceiptFile::read_all(path, |number, receipt| {
+            let place = format!("{}:{number}", path.display());
+            previous = self.one(gate, &place, receipt, previous.as_ref());
+            self.unwritten.is_ok()
+        });
+        Ok(read.map_err(anyhow::Error::from)?)
+    }
+
+    /// Each folder of the bucket is a chain, in the order of its keys.
+    fn bucket(&mut self, wired: &Wired, bucket: &str, prefix: &str) -> Result<(), Failure> {
+        let runtime = live::runtime(1)?;
+        let aws = live::connect(&runtime, wired);
+        let slash = if prefix.is_empty() { "" } else { "/" };
+        let folder = format!("{prefix}{slash}{}/", wired.gate.name);
+        let mut chain: (String, Option<Digest>) = (String::new(), None);
+        for line in ReceiptLines::list(aws, bucket, &folder) {
+            let (key, line) = line.map_err(|error| Failure::new(error.to_string()))?;
+            let own = key.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+            if chain.0 != own {
+                chain = (own, None);
+            }
+            let receipt = Receipt::read(line.trim_ascii_end(), Some(chain.1.as_ref()));
+            chain.1 = self.one(&wired.gate, &format!("s3://{bucket}/{key}"), receipt, chain.1.as_ref());
+        }
+        Ok(())
+    }
+
+    /// Checks one receipt; the answer is its hash, which the next one follows.
+    fn one(
+        &mut self,
+        gate: &Gate,
+        place: &str,
+        receipt: Result<Receipt, BadReceipt>,
+        previous: Option<&Digest>,
+    ) -> Option<Digest> {
         let finding = match &receipt {
             Err(error) => Some(Finding::Broken(error.to_string())),
-            Ok(receipt) => check(&wired.gate, receipt, previous.as_ref()),
+            Ok(receipt) => check(gate, receipt, previous),
         };
-        previous = receipt.as_ref().ok().map(|receipt| receipt.hash().clone());
+        let hash = receipt.as_ref().ok().map(|receipt| receipt.hash().clone());
         match finding {
-            None => proven += 1,
+            None => self.proven += 1,
             Some(finding) => {
-                findings += 1;
-                let hash = receipt.as_ref().ok().map(|receipt| receipt.hash().as_str().to_owned());
-                unwritten = ui.data(&line(&path, number, hash, &finding, args.format));
+                self.findings += 1;
+                self.unwritten = self.ui.data(&line(place, hash.as_ref(), &finding, self.form));
             }
         }
-        unwritten.is_ok()
-    });
-    read.map_err(anyhow::Error::from)?;
-    unwritten.context("failed to write to standard output")?;
-    if proven + findings == 0 {
-        return Err(Failure::new(format!("`{}` holds no receipt: nothing was proven", path.display())));
+        hash
     }
-    ui.note(&format!(
-        "{}: {} receipts proven by chain and decision, {} findings",
-        path.display(),
-        grouped(proven),
-        grouped(findings)
-    ));
-    Ok(if findings == 0 { Exit::Done } else { Exit::Findings })
 }
 
 fn check(gate: &Gate, receipt: &Receipt, previous: Option<&Digest>) -> Option<Finding> {
@@ -159,13 +214,13 @@ fn differing(one: &Object, other: &Object) -> Vec<String> {
     changed.map(|name| format!("`{name}`")).collect()
 }
 
-fn line(path: &Path, number: usize, hash: Option<String>, finding: &Finding, form: Form) -> String {
+fn line(place: &str, hash: Option<&Digest>, finding: &Finding, form: Form) -> String {
     match form {
-        Form::Human => format!("{}:{number}: {}: {}\n", path.display(), finding.code(), finding.message()),
+        Form::Human => format!("{place}: {}: {}\n", finding.code(), finding.message()),
         Form::Json => {
             let mut object = Object::new();
-            object.set("line", i64::try_from(number).unwrap_or(i64::MAX));
-            object.set("receipt", hash);
+            object.set("place", place);
+            object.set("receipt", hash.map(|hash| hash.as_str().to_owned()));
             object.set("code", finding.code());
             object.set("message", finding.message());
             reeve_json::compact(&Value::Object(object)) + "\n"

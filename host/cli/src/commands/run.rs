@@ -295,6 +295,11 @@ impl Run {
         stories.iter().try_for_each(|(story, receipt)| self.tell_story(story, receipt, args))
     }
 
+    /// Whether receipts are kept.
+    fn keeps(&self) -> bool {
+        self.receipts.is_some() || self.runtime.is_some()
+    }
+
     /// Handles a delivery; a live gate tries a few times what may pass later.
     fn handle(&self, delivery: &Delivery) -> Handled {
         let mut wait = Duration::from_secs(1);
@@ -317,7 +322,7 @@ impl Run {
         }
         let text = match args.format {
             Form::Human => human(story, self.ui.paint()),
-            Form::Json => format!("{}\n", json(story, self.receipts.is_some().then_some(receipt))),
+            Form::Json => format!("{}\n", json(story, self.keeps().then_some(receipt))),
         };
         if args.verbose {
             for asked in &story.policies {

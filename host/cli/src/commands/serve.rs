@@ -97,13 +97,25 @@ fn start(wired: Wired, dry: bool, ui: &Ui, mode: Mode) -> Outcome {
     let served = match mode {
         Mode::Server => runtime.block_on(server(desk, aws, sources, &serve)),
         Mode::Function => {
-            let verified = sources.iter().any(|it| matches!(it, SourceFile::Lambda(it) if !it.verified_by.is_empty()));
+            let verified = function_verified(&sources);
             let ended = runtime.block_on(reeve_serve::run_lambda(desk, verified));
             ended.map_err(|error| Failure::new(format!("the runtime API failed: {error}"))).map(|()| Exit::Done)
         }
     };
     end(telemetry, runtime);
     served
+}
+
+/// Whether start-up has found that only declared rules can invoke the function that this process is.
+fn function_verified(sources: &[SourceFile]) -> bool {
+    let name = std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
+    sources.iter().any(|source| match source {
+        SourceFile::Lambda(it) => {
+            let own = it.function.split(":function:").nth(1).and_then(|rest| rest.split(':').next());
+            own == Some(name.as_str()) && !it.verified_by.is_empty()
+        }
+        SourceFile::Sqs(_) | SourceFile::Http(_) => false,
+    })
 }
 
 fn end(telemetry: Telemetry, runtime: tokio::runtime::Runtime) {
