@@ -69,9 +69,17 @@ impl RuntimeApi {
     /// # Errors
     /// No port is free.
     pub fn start() -> io::Result<Self> {
+        Self::start_for(FUNCTION_ARN)
+    }
+
+    /// The same for the function with this ARN.
+    ///
+    /// # Errors
+    /// No port is free.
+    pub fn start_for(function_arn: &str) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
-        let serving = Arc::clone(&shared);
-        let server = Server::answering(move |request| answer(&serving, request))?;
+        let (serving, function) = (Arc::clone(&shared), function_arn.to_owned());
+        let server = Server::answering(move |request| answer(&serving, &function, request))?;
         Ok(Self { shared, server })
     }
 
@@ -147,11 +155,11 @@ impl Drop for RuntimeApi {
     }
 }
 
-fn answer(shared: &Shared, request: &Message) -> Message {
+fn answer(shared: &Shared, function: &str, request: &Message) -> Message {
     let (method, target) = request.method_and_target();
     let parts: Vec<&str> = target.strip_prefix(BASE).unwrap_or_default().split('/').collect();
     match (method, parts.as_slice()) {
-        ("GET", ["invocation", "next"]) => next(shared),
+        ("GET", ["invocation", "next"]) => next(shared, function),
         ("POST", ["invocation", id, "response"]) => posted(shared, id, parsed(&request.body)),
         ("POST", ["invocation", id, "error"]) => posted(shared, id, parsed(&request.body).and_then(Err)),
         ("POST", ["init", "error"]) => {
@@ -165,7 +173,7 @@ fn answer(shared: &Shared, request: &Message) -> Message {
 }
 
 /// The next invocation, however long it takes.
-fn next(shared: &Shared) -> Message {
+fn next(shared: &Shared, function: &str) -> Message {
     let mut book = shared.book();
     book.first_next.get_or_insert_with(Instant::now);
     loop {
@@ -174,7 +182,7 @@ fn next(shared: &Shared) -> Message {
                 ("content-type", "application/json"),
                 ("lambda-runtime-aws-request-id", invocation.id.as_str()),
                 ("lambda-runtime-deadline-ms", &invocation.deadline_ms.to_string()),
-                ("lambda-runtime-invoked-function-arn", FUNCTION_ARN),
+                ("lambda-runtime-invoked-function-arn", function),
                 ("lambda-runtime-trace-id", "Root=1-00000000-000000000000000000000000;Sampled=0"),
             ];
             return Message::reply(200, &headers, invocation.payload);

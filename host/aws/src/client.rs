@@ -28,6 +28,8 @@ pub const POLL_SECONDS_MAX: u64 = 30;
 const CONNECT_SECONDS_MAX: u64 = 3;
 /// Tries of one call, the first among them.
 const ATTEMPTS_MAX: u32 = 4;
+/// Roles remembered with their sessions: more than an organization of a thousand accounts has use for at once.
+const ROLES_MAX: usize = 2_000;
 /// Longest name of a session, characters (STS, AssumeRole).
 const SESSION_NAME_CHARS_MAX: usize = 64;
 
@@ -171,6 +173,11 @@ impl Aws {
             // A root of its own: a role that assumes a role does so with its own credentials.
             Self::of(inner.handle.clone(), config, role.session.clone(), buckets, Arc::default())
         };
+        // Roles are of senders' accounts, and senders can be made up: what is forgotten is assumed again.
+        if roles.len() >= ROLES_MAX && !roles.contains_key(&role) {
+            roles.clear();
+            inner.root.buckets.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
         roles.entry(role).or_insert_with_key(make).clone()
     }
 

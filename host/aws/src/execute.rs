@@ -22,7 +22,8 @@ pub(crate) use calls::{Pace, read};
 use reeve_engine::LedgerError;
 use reeve_engine::execute::{Execute, Journal, Stop, Work};
 use reeve_kinds::Probe;
-use reeve_model::{AccountId, Action, FailureClass, Outcome};
+use reeve_model::record::RecordType;
+use reeve_model::{AccountId, Action, FailureClass, Outcome, PlannedAction};
 pub use route53::CoalescerStats;
 use route53::Route53;
 use std::collections::BTreeSet;
@@ -69,6 +70,12 @@ pub struct AwsExecutor {
     pace: Pace,
 }
 
+/// Whether an action writes name servers.
+fn delegates(planned: &PlannedAction) -> bool {
+    let Action::ChangeRecordSets(it) = &planned.action else { return false };
+    it.changes.iter().any(|change| change.record_type == RecordType::Ns)
+}
+
 impl AwsExecutor {
     /// An executor with the gate's credentials.
     #[must_use]
@@ -82,12 +89,15 @@ impl AwsExecutor {
         self.route53.stats()
     }
 
-    fn make(&self, action: &Action, sender: &AccountId, calls: &mut Calls<'_>) -> Result<Outcome, End> {
+    fn make(&self, action: &Action, work: &Work<'_>, calls: &mut Calls<'_>) -> Result<Outcome, End> {
+        let sender = work.sender;
         match action {
             Action::ChangeRecordSets(it) => {
                 let delegated = !self.config.own_zones.contains(&it.hosted_zone_id);
                 let role = if delegated { self.in_delegation_role(sender)? } else { None };
-                self.route53.change(role.as_ref().unwrap_or(&self.aws), it, self.config.in_sync, calls)
+                // A delegation is asked about from outside right after: an answer that comes too early is cached.
+                let in_sync = self.config.in_sync || work.permit.actions().iter().any(delegates);
+                self.route53.change(role.as_ref().unwrap_or(&self.aws), it, in_sync, calls)
             }
             Action::CreateHostedZone(it) => {
                 let role = self.in_delegation_role(sender)?;
@@ -129,7 +139,7 @@ impl Execute for AwsExecutor {
             return Ok(Outcome::failed(FailureClass::Invalid, format!("not called: {what}")));
         }
         let mut calls = Calls { journal, pace: self.pace };
-        let made = self.make(&planned.action, work.sender, &mut calls);
+        let made = self.make(&planned.action, work, &mut calls);
         (self.config.on_change)(&planned.action);
         made.or_else(End::outcome)
     }

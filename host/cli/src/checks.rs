@@ -95,6 +95,10 @@ fn queue(aws: &Aws, wired: &Wired, queue: &QueueUrl, rules: &[String]) -> Check 
     let arn = attributes.get(&Name::QueueArn).cloned().unwrap_or_else(|| queue_arn(&wired.region, queue));
     let policy = attributes.get(&Name::Policy).map(String::as_str).filter(|policy| !policy.is_empty());
     let door = Door { target_arn: &arn, rules, account: &wired.gate.account, kind: DoorKind::Queue };
+    let rewriting = rewriting_rules(aws, rules, &arn);
+    if !rewriting.is_empty() {
+        return Check::new(what, Ended::Bad(rewriting));
+    }
     match admits::check(policy, &door) {
         Err(gaps) => Check::new(what, Ended::Bad(gaps.iter().map(ToString::to_string).collect())),
         Ok(()) if attributes.contains_key(&Name::RedrivePolicy) => {
@@ -106,6 +110,39 @@ fn queue(aws: &Aws, wired: &Wired, queue: &QueueUrl, rules: &[String]) -> Check 
             Check::new(what, Ended::Doubtful(why.to_owned()))
         }
     }
+}
+
+/// Rules that do not hand events on as they are: whoever writes an event's text can write its sender too.
+fn rewriting_rules(aws: &Aws, rules: &[String], target_arn: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    for rule in rules {
+        let path = rule.split_once(":rule/").map_or("", |(_, path)| path);
+        let (bus, name) = path.rsplit_once('/').unwrap_or(("default", path));
+        let mut token = None;
+        loop {
+            let call = aws.eventbridge().list_targets_by_rule().event_bus_name(bus).rule(name);
+            let answer = aws.run(async { call.set_next_token(token.take()).send().await });
+            let page = match answer {
+                Ok(page) => page,
+                Err(error) => {
+                    let why = failure(&error).message;
+                    problems.push(format!("the targets of rule `{rule}` cannot be read: {why}"));
+                    break;
+                }
+            };
+            let rewrites = |it: &&aws_sdk_eventbridge::types::Target| {
+                it.input().is_some() || it.input_path().is_some() || it.input_transformer().is_some()
+            };
+            if page.targets().iter().filter(|it| it.arn() == target_arn).any(|it| rewrites(&it)) {
+                problems.push(format!("rule `{rule}` rewrites events on their way: their sender can be forged"));
+            }
+            token = page.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+            if token.is_none() {
+                break;
+            }
+        }
+    }
+    problems
 }
 
 fn function(aws: &Aws, wired: &Wired, file: &LambdaFile) -> Vec<Check> {
@@ -133,7 +170,9 @@ fn function(aws: &Aws, wired: &Wired, file: &LambdaFile) -> Vec<Check> {
     } else {
         let account = &wired.gate.account;
         let door = Door { target_arn: &file.function, rules: &file.verified_by, account, kind: DoorKind::Function };
+        let rewriting = rewriting_rules(aws, &file.verified_by, &file.function);
         match admits::check(policy.as_deref(), &door) {
+            Ok(()) if !rewriting.is_empty() => Ended::Bad(rewriting),
             Ok(()) => Ended::Good("only its rules can invoke it".to_owned()),
             Err(gaps) => Ended::Bad(gaps.iter().map(ToString::to_string).collect()),
         }

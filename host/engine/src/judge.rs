@@ -16,7 +16,9 @@ impl Gate {
     #[must_use]
     pub fn judge(&self, delivery: &Delivery, now: Timestamp) -> Story {
         let mut story = self.open(delivery, now, self.facts.as_ref());
-        if story.is_open() {
+        if let Some(late) = story.late.take() {
+            story.refuse(&[late]);
+        } else if story.is_open() {
             self.rule(&mut story, 0, self.facts.as_ref());
         }
         story
@@ -42,16 +44,27 @@ impl Gate {
         story.sender = Some(facts.sender(&event.account, delivery.verified));
         story.event = Some(Arc::clone(&event));
         let event = event.as_ref();
-        let wrong = at_the_door(event, delivery, now);
+        let routed = self.route(event);
+        if let Ok(kind) = &routed {
+            // Known as early as can be: whoever asked is answered under it, whatever else is wrong.
+            story.kind = Some(kind.name().to_owned());
+            let field = if kind.detail_rule() == DetailRule::Ours { "nonce" } else { "RequestId" };
+            story.nonce = event.detail().get(field).and_then(|node| node.as_str()).and_then(Nonce::parse);
+        }
+        let mut wrong = at_the_door(event, delivery);
+        if let Err(late) = event.check_age(now) {
+            // What was begun or answered in time is finished or answered again, however late its message comes.
+            if delivery.verified && wrong.is_empty() {
+                story.late = Some(late);
+            } else {
+                wrong.push(late);
+            }
+        }
         if !wrong.is_empty() {
             return Err(wrong);
         }
-        let kind = self.route(event).map_err(|refusal| vec![refusal])?;
-        story.kind = Some(kind.name().to_owned());
-        // Known as early as can be: whoever asked is answered under it, also when the rest is wrong.
-        let nonce = event.detail().get("nonce").and_then(|node| node.as_str());
-        story.nonce = nonce.filter(|_| kind.detail_rule() == DetailRule::Ours).and_then(Nonce::parse);
-        let ask = Ask::read(event, kind)?;
+        let kind = routed.map_err(|refusal| late_or(story, refusal))?;
+        let ask = Ask::read(event, kind).map_err(|refusals| story.late.take().map_or(refusals, |late| vec![late]))?;
         story.dry_run_asked = ask.dry_run;
         if delivery.verified {
             // A stranger must not be able to use up a nonce in somebody else's name.
@@ -156,14 +169,18 @@ fn facts_for(policy: &Policy, sender: &Sender, facts: &dyn Facts) -> Result<Vec<
     policy.needs.iter().map(|need| facts.fact(&policy.id, need, sender)).collect()
 }
 
+/// The refusal of an event that is too late as well: that it is late comes first.
+fn late_or(story: &mut Story, refusal: Refusal) -> Vec<Refusal> {
+    vec![story.late.take().unwrap_or(refusal)]
+}
+
 /// What is checked of every event before it is routed. All that is wrong is told.
-fn at_the_door(event: &Event, delivery: &Delivery, now: Timestamp) -> Vec<Refusal> {
+fn at_the_door(event: &Event, delivery: &Delivery) -> Vec<Refusal> {
     let mut wrong = Vec::new();
     if delivery.content_type.as_deref().is_some_and(|it| it != EVENTBRIDGE_CONTENT_TYPE) {
         let message = "the payload was put raw, so its envelope is the sender's own work";
         wrong.push(Refusal::new(Code::RawEventNotEnvelope, "", message));
     }
-    wrong.extend(event.check_age(now).err());
     if event.replay_name.is_some() {
         let message = "an archive replays the event, which would repeat its effects";
         wrong.push(Refusal::new(Code::ReplayRefused, "/replay-name", message));

@@ -90,8 +90,9 @@ pub(crate) struct Holdings {
 }
 
 impl Holdings {
-    /// Of record sets that the actions change.
-    pub(crate) fn of_records(sender: &AccountId, actions: &[PlannedAction], world: &World) -> Self {
+    /// Of record sets that the actions change. `stamp` tells the request from every other of the sender: only the last
+    /// one to take a name can give it up.
+    pub(crate) fn of_records(sender: &AccountId, stamp: &str, actions: &[PlannedAction], world: &World) -> Self {
         let mut all = Self { taken: Vec::new(), released: Vec::new(), made: Vec::new() };
         for (index, planned) in actions.iter().enumerate() {
             let Action::ChangeRecordSets(batch) = &planned.action else { continue };
@@ -102,18 +103,18 @@ impl Holdings {
                     scope: scope.clone(),
                     name: record_name(&change.name, change.record_type.as_str()),
                     owner: sender.clone(),
-                    value: String::new(),
+                    value: stamp.to_owned(),
                 };
+                let own = |set: &RecordSet| same(set, change) && set.owner.as_ref() == Some(sender);
+                if !there.iter().any(own) {
+                    all.made.push((index, holding.clone()));
+                }
+                if !all.taken.contains(&holding) {
+                    all.taken.push(holding.clone());
+                }
                 match change.operation {
                     Operation::Delete => all.released.push(holding),
-                    Operation::Create | Operation::Upsert => {
-                        let own = |set: &RecordSet| same(set, change) && set.owner.as_ref() == Some(sender);
-                        if !there.iter().any(own) {
-                            all.made.push((index, holding.clone()));
-                        }
-                        all.released.retain(|it| *it != holding);
-                        all.taken.push(holding);
-                    }
+                    Operation::Create | Operation::Upsert => all.released.retain(|it| *it != holding),
                 }
             }
         }

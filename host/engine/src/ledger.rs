@@ -252,8 +252,8 @@ pub trait Ledger: Send + Sync {
     /// When the ledger is not available or the lease is lost.
     fn note(&self, lease: &Lease, step: Step, name: &str, value: &str) -> Result<(), LedgerError>;
 
-    /// Ends a request: keeps its answer for [`SETTLED_SECONDS`], forgets its plan and notes, gives up `released`
-    /// holdings: those of these scopes and names that the sender (the key's account) holds; others are left alone.
+    /// Ends a request: keeps its answer for [`SETTLED_SECONDS`], forgets its plan and notes, and gives up those of
+    /// `released` that the sender holds with the very same value: what was taken again since is left alone.
     ///
     /// # Errors
     /// When the ledger is not available or the lease is lost.

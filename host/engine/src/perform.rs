@@ -31,6 +31,16 @@ impl Desk<'_> {
         self.progress.notes.contains_key(&step(round, index))
     }
 
+    /// What is known of the actions of a round that is not gone on with: what was noted, and for what was tried without
+    /// an outcome, `lost`. None when nothing was tried.
+    pub(crate) fn remembered(&self, round: u32, count: usize, lost: &Outcome) -> Option<Vec<Outcome>> {
+        let of = |index: usize| match self.progress.notes.get(&step(round, index)) {
+            None => Outcome::of(State::Skipped),
+            Some(notes) => notes.get(OUTCOME).and_then(|text| read(text)).unwrap_or_else(|| lost.clone()),
+        };
+        (0..count).any(|index| self.tried(round, index)).then(|| (0..count).map(of).collect())
+    }
+
     /// Makes every action of a permitted story, in order, and proves what is to be proven. What has failed for good
     /// ends the request: what follows is skipped.
     pub(crate) fn perform(&mut self, execute: &dyn Execute, permit: &Permit, story: &mut Story) -> Result<(), Stop> {

@@ -128,7 +128,9 @@ impl Gate {
         let refusal = body.get("ledger_refusal").map(|node| refusal(&node.value)).transpose()?;
         let code = refusal.as_ref().map(|it| it.code);
         let judged = !matches!(code, Some(Code::DuplicateSuppressed | Code::NonceReuse));
-        if story.is_open() && judged {
+        if let (Some(late), true) = (story.late.take(), judged) {
+            story.refuse(&[late]);
+        } else if story.is_open() && judged {
             let round = body.get("round").and_then(|node| node.value.as_i64()).unwrap_or(0);
             self.rule(&mut story, u32::try_from(round).unwrap_or(0), &facts);
         }
@@ -142,7 +144,8 @@ impl Gate {
             story.ledger_refusal = Some(refusal);
         }
         story.duplicate_of = text("duplicate_of").and_then(Digest::parse);
-        if story.decision.permitted() && code.is_none() {
+        // What was done belongs to what was decided then.
+        if code.is_none() && text("decision") == Some(story.decision.as_str()) {
             story.outcomes = outcomes(body)?;
             story.proof = body.get("proof").and_then(|node| Outcome::from_json(&node.value));
         }

@@ -11,7 +11,8 @@ use crate::{
     Begin, Claim, Delivery, Execute, Gate, Held, Holding, Ledger, LedgerKey, Receipts, Replies, Settled, Stop, Story,
     reply,
 };
-use reeve_model::{Code, Decision, Digest, Permit, Refusal, Timestamp};
+use reeve_model::{AccountId, Code, Decision, Digest, FailureClass, Nonce, Outcome, Permit, Refusal, Timestamp};
+use std::collections::BTreeSet;
 
 /// Most rounds of planning of one request: make the zone, then delegate it.
 pub const ROUNDS_MAX: u32 = 2;
@@ -164,6 +165,9 @@ impl Runner {
                 released.extend(self.act(execute, &mut story, desk)?);
             } else if desk.progress.plans.contains_key(&round) {
                 released.extend(untried(&story, desk));
+                let lost = "an earlier try may have made it, and it is not permitted any more";
+                let lost = Outcome::failed(FailureClass::Unknown, lost);
+                story.outcomes = desk.remembered(round, story.actions.len(), &lost);
             }
             let receipt = self.receipts.keep(&story).map_err(Later::new)?;
             let goes_on = story.continues && story.outcomes.is_some() && story.status() == crate::Status::Done;
@@ -191,9 +195,14 @@ impl Runner {
     ) -> Result<(), Later> {
         if let Some(plan) = desk.progress.plans.get(&round) {
             let recorded = ReceiptFacts::of_plan(plan).map_err(Later::new)?;
+            story.late = None;
             story.now = recorded.now();
             story.sender = recorded.sender_recorded();
             self.gate.rule(story, round, &recorded);
+            return Ok(());
+        }
+        if let Some(late) = story.late.take() {
+            story.refuse(&[late]);
             return Ok(());
         }
         self.gate.rule(story, round, facts);
@@ -206,13 +215,17 @@ impl Runner {
     /// Makes the actions of a permitted round; the answer is what the sender holds no longer.
     fn act(&self, execute: &dyn Execute, story: &mut Story, desk: &mut Desk<'_>) -> Result<Vec<Holding>, Later> {
         let Some(sender) = story.sender.as_ref().map(|sender| sender.account.clone()) else { return Ok(Vec::new()) };
-        let mut holdings = Holdings::of_records(&sender, &story.actions, &story.world);
-        let holding =
-            |(scope, name, value): (String, String, String)| Holding { scope, name, value, owner: sender.clone() };
-        holdings.taken.extend(story.holdings.iter().cloned().map(holding));
-        let gone = story.released.iter().cloned().map(|(scope, name)| holding((scope, name, String::new())));
-        holdings.released.extend(gone);
-        if !desk.progress.plans.contains_key(&story.round) {
+        let holdings = holdings(story, &sender);
+        if desk.progress.plans.contains_key(&story.round) {
+            if self.superseded(&holdings.taken)? {
+                let lost = "a later request of the account has changed the same names";
+                let lost = Outcome::failed(FailureClass::Conflict, lost);
+                let count = story.actions.len();
+                let none_tried = || vec![lost.clone(); count];
+                story.outcomes = Some(desk.remembered(story.round, count, &lost).unwrap_or_else(none_tried));
+                return Ok(Vec::new());
+            }
+        } else {
             let begin = Begin {
                 round: story.round,
                 plan: ReceiptFacts::plan(story),
@@ -237,11 +250,25 @@ impl Runner {
             }
         }
         let outcomes = story.outcomes.as_deref().unwrap_or_default();
-        let done = outcomes.iter().all(reeve_model::Outcome::succeeded);
+        let done = outcomes.iter().all(Outcome::succeeded);
         let mut released = if done { holdings.released } else { Vec::new() };
         let failed = |index: usize| outcomes.get(index).is_none_or(|outcome| !outcome.succeeded());
         released.extend(holdings.made.into_iter().filter(|(index, _)| failed(*index)).map(|(_, holding)| holding));
         Ok(released)
+    }
+
+    /// Whether somebody has taken over one of these names since this request took them.
+    fn superseded(&self, taken: &[Holding]) -> Result<bool, Later> {
+        let scopes: BTreeSet<&str> = taken.iter().map(|it| it.scope.as_str()).collect();
+        for scope in scopes {
+            let own: Vec<&Holding> = taken.iter().filter(|it| it.scope == scope).collect();
+            let names = own.iter().map(|it| it.name.clone()).collect();
+            let held = self.ledger.held(scope, &names).map_err(Later::new)?;
+            if own.iter().any(|it| !held.contains(it)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn send(&self, story: &Story, pages: &[String]) -> Result<(), Later> {
@@ -252,10 +279,23 @@ impl Runner {
     }
 }
 
+/// What a story takes hold of and gives up.
+fn holdings(story: &Story, sender: &AccountId) -> Holdings {
+    let stamp = story.nonce.as_ref().map(Nonce::as_str).unwrap_or_default();
+    let mut holdings = Holdings::of_records(sender, stamp, &story.actions, &story.world);
+    let holding =
+        |(scope, name, value): (String, String, String)| Holding { scope, name, value, owner: sender.clone() };
+    let others: Vec<Holding> = story.holdings.iter().cloned().map(holding).collect();
+    holdings.made.extend(others.iter().cloned().map(|holding| (0, holding)));
+    holdings.taken.extend(others);
+    holdings.released.extend(story.released.iter().cloned().map(holding));
+    holdings
+}
+
 /// Of a round that was begun and is not permitted any more: what the sender took hold of and nobody has tried to make.
 fn untried(story: &Story, desk: &Desk<'_>) -> Vec<Holding> {
     let Some(sender) = &story.sender else { return Vec::new() };
-    let made = Holdings::of_records(&sender.account, &story.actions, &story.world).made;
+    let made = holdings(story, &sender.account).made;
     made.into_iter().filter(|(index, _)| !desk.tried(story.round, *index)).map(|(_, holding)| holding).collect()
 }
 

@@ -68,6 +68,8 @@ pub struct Story {
     pub round: u32,
     /// The facts that it was planned with.
     pub world: World,
+    /// It came too late or too early, which does not matter to a request that was begun or answered in time.
+    pub late: Option<Refusal>,
     /// A fact could not be read: nothing is remembered, and the next delivery may pass.
     pub fact_unavailable: bool,
     /// What the ledger refused after the policies had permitted: an allowance spent, a name held by another.
@@ -80,8 +82,8 @@ pub struct Story {
     pub continues: bool,
     /// What the sender is to hold beside record sets: scope, name, value.
     pub holdings: Vec<(String, String, String)>,
-    /// What the sender gives up beside record sets: scope, name.
-    pub released: Vec<(String, String)>,
+    /// What the sender gives up beside record sets: scope, name, value.
+    pub released: Vec<(String, String, String)>,
     /// What became of each action; none when nothing was executed.
     pub outcomes: Option<Vec<Outcome>>,
     /// What became of the probe.
@@ -101,7 +103,7 @@ pub enum Status {
     Done,
     /// Permitted, and AWS has not finished something.
     Pending,
-    /// Permitted, and something failed.
+    /// Something failed; or it is denied now, and an earlier try may have made something.
     Failed,
 }
 
@@ -143,6 +145,7 @@ impl Story {
             claim: None,
             round: 0,
             world: World::default(),
+            late: None,
             fact_unavailable: false,
             ledger_refusal: None,
             answer: None,
@@ -178,11 +181,11 @@ impl Story {
         if self.duplicate_of.is_some() {
             return Status::Repeated;
         }
-        let Some(outcomes) = self.outcomes.as_ref().filter(|_| self.decision.permitted()) else {
+        let Some(outcomes) = &self.outcomes else {
             return if self.decision.permitted() { Status::DryRun } else { Status::Denied };
         };
         let all = || outcomes.iter().chain(&self.proof);
-        if all().any(|it| !it.succeeded()) {
+        if !self.decision.permitted() || all().any(|it| !it.succeeded()) {
             Status::Failed
         } else if all().any(|it| it.state == State::Pending) {
             Status::Pending

@@ -4,7 +4,7 @@
 //! tells nothing any more, and an event could name a host of somebody else. The rules for a command's text are those of
 //! `REGISTER_HOST`, and hold again here.
 
-use crate::register_host::{HOLDING_SCOPE, INSTANCE_AT, Operation};
+use crate::register_host::{INSTANCE_AT, Operation, held};
 use crate::{Ask, DetailRule, Draft, Instance, Kind, Need, RegisterHost, World};
 use reeve_json::Value;
 use reeve_model::{AccountId, Code, Nonce, PlannedAction, Refusal};
@@ -58,8 +58,8 @@ impl Draft for Termination<'_> {
         Ok(vec![PlannedAction { at: INSTANCE_AT.to_owned(), action }])
     }
 
-    fn released(&self, _world: &World) -> Vec<(String, String)> {
-        vec![(HOLDING_SCOPE.to_owned(), self.instance_id.to_owned())]
+    fn released(&self, world: &World) -> Vec<(String, String, String)> {
+        world.registered_hosts.get(self.instance_id).map(|host| held(self.instance_id, host)).unwrap_or_default()
     }
 }
 
@@ -166,7 +166,12 @@ mod tests {
         let ask = Ask::read(&event, &config).expect("good");
         let draft = config.draft(&ask).expect("good");
         assert_eq!(draft.needs(), [Need::RegisteredHost(ID.to_owned())]);
-        assert_eq!(draft.released(&world(host())), [("host".to_owned(), ID.to_owned())]);
+        let held = r#"{"host":"web-1","private_ip":"10.0.0.5","zone":"corp.example"}"#;
+        let text = str::to_owned;
+        assert_eq!(
+            draft.released(&world(host())),
+            [(text("host"), text(ID), text(held)), (text("host-name"), text("web-1.corp.example"), text(ID))]
+        );
         assert_eq!(draft.holdings(&world(host())), []);
         let pattern = concat!(
             r#"{"source":["aws.autoscaling"],"detail-type":["EC2 Instance Terminate Successful"],"#,

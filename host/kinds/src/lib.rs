@@ -112,8 +112,9 @@ pub trait Draft {
         Vec::new()
     }
 
-    /// What the sender no longer holds once the actions are made, beside record sets: `(scope, name)`.
-    fn released(&self, _world: &World) -> Vec<(String, String)> {
+    /// What the sender no longer holds once the actions are made, beside record sets: `(scope, name, value)`. What has
+    /// another value by then was taken again, and stays.
+    fn released(&self, _world: &World) -> Vec<(String, String, String)> {
         Vec::new()
     }
 }

@@ -33,9 +33,8 @@ const STATUS_REFUSED: [&str; 2] = ["Failed", "Cancelled"];
 const WARM_POOL: &str = "WarmPool";
 
 /// The set of names in the ledger that a registered host is held under, by the id of its instance.
-pub(crate) const HOLDING_SCOPE: &str = "host";
-/// Under which scope the ledger holds the names of hosts. A name stays with the account that had it first, also when its
-/// instance is gone: a successor may have it already.
+const HOLDING_SCOPE: &str = "host";
+/// Under which scope the ledger holds the names of hosts, each for one instance.
 const NAME_SCOPE: &str = "host-name";
 /// The pointer of the instance id: what is wrong with the facts is told there.
 pub(crate) const INSTANCE_AT: &str = "/detail/EC2InstanceId";
@@ -187,6 +186,16 @@ impl RegisterHost {
     }
 }
 
+/// What the ledger holds of a registered host: the instance, and its name, for two accounts must not answer to one.
+pub(crate) fn held(instance_id: &str, instance: &Instance) -> Vec<(String, String, String)> {
+    let Instance { account: _, host, zone, private_ip } = instance;
+    let made = Value::object([("host", host.as_str()), ("zone", zone), ("private_ip", private_ip)]);
+    vec![
+        (HOLDING_SCOPE.to_owned(), instance_id.to_owned(), canonical(&made)),
+        (NAME_SCOPE.to_owned(), format!("{host}.{zone}"), instance_id.to_owned()),
+    ]
+}
+
 struct Launch<'a> {
     config: &'a RegisterHost,
     sender: &'a AccountId,
@@ -241,11 +250,7 @@ impl Draft for Launch<'_> {
 
     fn holdings(&self, world: &World) -> Vec<(String, String, String)> {
         let Some(instance) = world.instances.get(self.instance_id) else { return Vec::new() };
-        let Instance { account: _, host, zone, private_ip } = instance;
-        let made = Value::object([("host", host.as_str()), ("zone", zone), ("private_ip", private_ip)]);
-        // The name is held as well as the instance: two accounts must not answer to one name.
-        let name = (NAME_SCOPE.to_owned(), format!("{host}.{zone}"), self.instance_id.to_owned());
-        vec![(HOLDING_SCOPE.to_owned(), self.instance_id.to_owned(), canonical(&made)), name]
+        held(self.instance_id, instance)
     }
 }
 

@@ -60,7 +60,10 @@ async fn event(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) ->
     }
     let Some(seat) = shared.desk.seat_now() else { return later("the gate has as many requests in hand as it takes") };
     let delivery = Delivery { body: body.to_vec(), origin: "http".to_owned(), verified: false, content_type: None };
-    let handled = shared.desk.handle(delivery, Source::Http, seat).await;
+    // A task of its own: a client that hangs up does not leave a request without an end.
+    let desk = shared.desk.clone();
+    let task = tokio::spawn(async move { desk.handle(delivery, Source::Http, seat).await });
+    let Ok(handled) = task.await else { return later("the request could not be handled") };
     let form = [(header::CONTENT_TYPE, "application/x-ndjson")];
     match handled {
         Handled::Done(stories) => {

@@ -16,24 +16,34 @@ const PAYLOAD_BYTES_MAX: usize = 6 * 1_048_576;
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
-/// Asks the runtime API for invocations until the process is stopped. `verified` says whether start-up has found that
-/// only the declared rules can invoke the function or send to its queue.
+/// What start-up has found of the ways into the function: on these, the envelope's account is what AWS says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trusted {
+    /// ARNs of queues that only declared rules can send to.
+    pub queues: Vec<String>,
+    /// ARNs of the function, as invoked, where only declared rules can invoke it.
+    pub functions: Vec<String>,
+}
+
+/// Asks the runtime API for invocations until the process is stopped.
 ///
 /// # Errors
 /// When the runtime API cannot be reached.
-pub async fn run(desk: Desk, verified: bool) -> Result<(), Failed> {
+pub async fn run(desk: Desk, trusted: Trusted) -> Result<(), Failed> {
+    let trusted = std::sync::Arc::new(trusted);
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
-        let desk = desk.clone();
-        async move { invoke(&desk, event.payload.get(), verified).await }
+        let (desk, trusted) = (desk.clone(), std::sync::Arc::clone(&trusted));
+        async move { invoke(&desk, event.payload.get(), &event.context.invoked_function_arn, &trusted).await }
     });
     lambda_runtime::run(handler).await
 }
 
-async fn invoke(desk: &Desk, payload: &str, verified: bool) -> Result<Box<RawValue>, Failed> {
+async fn invoke(desk: &Desk, payload: &str, function: &str, trusted: &Trusted) -> Result<Box<RawValue>, Failed> {
     let answer = match batch(payload) {
-        Some(batch) => batch_answer(&failures(desk, batch, verified).await),
+        Some(batch) => batch_answer(&failures(desk, batch, trusted).await),
         None => {
             let body = payload.as_bytes().to_vec();
+            let verified = trusted.functions.iter().any(|it| it == function);
             let delivery = Delivery { body, origin: "lambda".to_owned(), verified, content_type: None };
             match one(desk, delivery).await {
                 Ok(()) => Value::Null,
@@ -57,6 +67,8 @@ struct Record {
     id: String,
     body: String,
     content_type: Option<String>,
+    /// ARN of the queue that it came from, as Lambda says.
+    queue: Option<String>,
 }
 
 struct Batch {
@@ -83,7 +95,8 @@ fn batch(payload: &str) -> Option<Batch> {
             attributes.get(name)?.as_object()?.get("stringValue")?.as_str().map(str::to_owned)
         };
         let content_type = attribute("ContentType");
-        Some(Record { id: text(record, "messageId")?, body: text(record, "body").unwrap_or_default(), content_type })
+        let (id, queue) = (text(record, "messageId")?, text(record, "eventSourceARN"));
+        Some(Record { id, body: text(record, "body").unwrap_or_default(), content_type, queue })
     };
     // A record without an id could not be reported as failed; then nothing of the batch is taken.
     let records = records.iter().map(read).collect::<Option<Vec<_>>>()?;
@@ -91,11 +104,11 @@ fn batch(payload: &str) -> Option<Batch> {
 }
 
 /// Ids of the records that have to come again.
-async fn failures(desk: &Desk, batch: Batch, verified: bool) -> Vec<String> {
+async fn failures(desk: &Desk, batch: Batch, trusted: &Trusted) -> Vec<String> {
     let delivery = |record: &Record| Delivery {
         body: record.body.clone().into_bytes(),
         origin: format!("sqs:{}", record.id),
-        verified,
+        verified: record.queue.as_ref().is_some_and(|queue| trusted.queues.contains(queue)),
         content_type: record.content_type.clone(),
     };
     if batch.ordered {

@@ -13,7 +13,7 @@ mod telemetry;
 
 pub use desk::{Desk, Source};
 pub use http::HttpSource;
-pub use lambda::{RUNTIME_API, run as run_lambda};
+pub use lambda::{RUNTIME_API, Trusted, run as run_lambda};
 pub use metrics::Metrics;
 pub use ops::serve_ops;
 pub use sqs::SqsSource;

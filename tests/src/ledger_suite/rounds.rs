@@ -125,7 +125,8 @@ pub(super) fn given_up(open: Open<'_>) {
     ledger.begin(&lease, &Begin { holdings, ..plan(0, "p") }, at(0)).unwrap().unwrap();
     let stranger = new(&*ledger, at(0));
     ledger.begin(&stranger, &Begin { holdings: vec![others.clone()], ..plan(0, "p") }, at(0)).unwrap().unwrap();
-    let released = [mine, holding(&records, "c A", 1, ""), others.clone(), holding(&records, "none A", 1, "")];
+    let stale = Holding { value: "an earlier one".to_owned(), ..kept.clone() };
+    let released = [mine, stale, holding(&records, "c A", 1, ""), others.clone(), holding(&records, "none A", 1, "")];
     ledger.settle(&lease, &answer(&["{}"]), &released, at(1)).unwrap();
     assert_eq!(ledger.settle(&lease, &answer(&["{}"]), &released, at(1)), Ok(()), "again");
     let all = names(&["a A", "b A", "c A", "none A"]);
@@ -156,7 +157,7 @@ pub(super) fn many_holdings(open: Open<'_>) {
     let (lease, begun) = begin(1, "new", 1);
     assert_eq!(begun, Ok(()));
     assert_eq!(ledger.held(&records, &every), Ok(all(1, "new")));
-    let mut released = all(1, "");
+    let mut released = all(1, "new");
     released.truncate(COUNT - 1);
     ledger.settle(&lease, &answer(&[]), &released, at(1)).unwrap();
     let last = holding(&records, &format!("h{:03} A", COUNT - 1), 1, "new");

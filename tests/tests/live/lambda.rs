@@ -6,7 +6,7 @@ use reeve_tests::emulator::{Emulator, REGION};
 use reeve_tests::proxy::{Fault, Plan, Proxy, Verdict};
 use reeve_tests::reeve::{self, Serve};
 use reeve_tests::runtime_api::{Failure, RuntimeApi};
-use reeve_tests::stage::{Gate, Options, Settings, Stage};
+use reeve_tests::stage::{Gate, LedgerKind, Options, Settings, Stage};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -37,14 +37,15 @@ fn request(stage: &Stage<'_>, sender: &str, name: &str) -> Value {
 }
 
 /// A batch as Lambda reads it from a queue. Ids are `m0`, `m1`, …
-fn batch(bodies: &[Value], queue: &str) -> Value {
+fn batch(stage: &Stage<'_>, bodies: &[Value], queue: &str) -> Value {
+    let account = stage.id("dns");
     let record = |(number, body): (usize, &Value)| {
         json!({
             "messageId": format!("m{number}"), "receiptHandle": "AQEB", "body": body.to_string(),
             "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1763810000000",
                 "SenderId": "AIDAIENQZJOLO23YVJ4VO", "ApproximateFirstReceiveTimestamp": "1763810000001"},
             "messageAttributes": {}, "md5OfBody": "0", "eventSource": "aws:sqs",
-            "eventSourceARN": format!("arn:aws:sqs:{REGION}:123456789012:{queue}"), "awsRegion": REGION,
+            "eventSourceARN": format!("arn:aws:sqs:{REGION}:{account}:{queue}"), "awsRegion": REGION,
         })
     };
     json!({"Records": bodies.iter().enumerate().map(record).collect::<Vec<_>>()})
@@ -67,12 +68,17 @@ fn a_batch_fails_in_parts() {
         let asked = call.service == "ssm" && String::from_utf8_lossy(&call.body).contains(&unreadable);
         if asked { Verdict::Do(Fault::Throttle) } else { Verdict::Drawn }
     });
-    let settings = Settings { sources: Some(source(&stage)), url: Some(proxy.url()), ..Settings::default() };
+    let settings = Settings {
+        ledger: LedgerKind::DynamoDb,
+        sources: Some(source(&stage)),
+        url: Some(proxy.url()),
+        ..Settings::default()
+    };
     let api = RuntimeApi::start().expect("a port");
     let began = Instant::now();
     let function = bootstrap(&stage, &api, &settings);
     let first = request(&stage, "foo", "first.foo.example.com");
-    let answer = api.invoke(&batch(&[first], "reeve-dns"), PATIENCE);
+    let answer = api.invoke(&batch(&stage, &[first], "reeve-dns"), PATIENCE);
     let answer = answer.unwrap_or_else(|error| panic!("{error:?}\n{}", function.stderr()));
     let decided = began.elapsed();
     assert_eq!(failed(&answer), Vec::<&str>::new());
@@ -86,15 +92,16 @@ fn a_batch_fails_in_parts() {
         json!("no event"),
         request(&stage, "foo", "b.foo.example.com"),
     ];
-    let answer = api.invoke(&batch(&bodies, "reeve-dns"), PATIENCE).expect("answered");
+    let answer = api.invoke(&batch(&stage, &bodies, "reeve-dns"), PATIENCE).expect("answered");
     assert_eq!(failed(&answer), ["m1"], "a denied request and a broken one are answered");
+    // Another queue, which the gate file does not name: nobody vouches for what comes from there.
     let ordered = [
         request(&stage, "foo", "c.foo.example.com"),
         request(&stage, "bar", "c.bar.example.com"),
         request(&stage, "foo", "d.foo.example.com"),
         request(&stage, "foo", "e.foo.example.com"),
     ];
-    let answer = api.invoke(&batch(&ordered, "reeve-dns.fifo"), PATIENCE).expect("answered");
+    let answer = api.invoke(&batch(&stage, &ordered, "reeve-dns.fifo"), PATIENCE).expect("answered");
     assert_eq!(failed(&answer), ["m1", "m2", "m3"], "nothing overtakes the one that failed");
     let at_first = lines([
         "example.com CAA 3600 0 issue \"amazon.com\"",
@@ -103,19 +110,18 @@ fn a_batch_fails_in_parts() {
         "first.foo.example.com A 60 192.0.2.1",
         "a.foo.example.com A 60 192.0.2.1",
         "b.foo.example.com A 60 192.0.2.1",
-        "c.foo.example.com A 60 192.0.2.1",
     ]);
     assert_eq!(stage.zone_records("example.com"), at_first);
     // Readable again: everything that failed comes again, and what had ended has no second effect.
     proxy.on_call(|_| Verdict::Drawn);
     for (bodies, queue) in [(&bodies[..], "reeve-dns"), (&ordered[..], "reeve-dns.fifo")] {
-        let answer = api.invoke(&batch(bodies, queue), PATIENCE).expect("answered");
+        let answer = api.invoke(&batch(&stage, bodies, queue), PATIENCE).expect("answered");
         assert_eq!(failed(&answer), Vec::<&str>::new());
     }
     let mut expected = at_first;
-    expected.extend(["a.bar", "c.bar", "d.foo", "e.foo"].map(|name| format!("{name}.example.com A 60 192.0.2.1")));
+    expected.insert("a.bar.example.com A 60 192.0.2.1".to_owned());
     assert_eq!(stage.zone_records("example.com"), expected);
-    assert_eq!(crate::again::record_changes(&emulator), 8);
+    assert_eq!(crate::again::record_changes(&emulator), 4);
     drop(function);
     proven(&stage, Gate::Dns, &settings);
 }
@@ -128,7 +134,7 @@ fn an_event_comes_without_a_queue() {
     // Nobody vouches for who invokes this function.
     let function = format!("arn:aws:lambda:{REGION}:{}:function:reeve", stage.id("dns"));
     let sources = Some(format!("[{{ lambda: {{ function: \"{function}\" }} }}]"));
-    let settings = Settings { sources, ..Settings::default() };
+    let settings = Settings { ledger: LedgerKind::DynamoDb, sources, ..Settings::default() };
     let api = RuntimeApi::start().expect("a port");
     let bootstrap = bootstrap(&stage, &api, &settings);
     let event = request(&stage, "foo", "direct.foo.example.com");
@@ -172,10 +178,11 @@ fn a_rule_may_invoke_the_function_itself() {
     let rule = stage.rules(Gate::Dns).swap_remove(0);
     let settings = |function: &str| {
         let sources = format!("[{{ lambda: {{ function: \"{function}\", verified-by: \"{rule}\" }} }}]");
-        Settings { sources: Some(sources), ..Settings::default() }
+        Settings { ledger: LedgerKind::DynamoDb, sources: Some(sources), ..Settings::default() }
     };
-    let good = settings(&function(&stage, "good", "events.amazonaws.com", &rule));
-    let api = RuntimeApi::start().expect("a port");
+    let function_arn = function(&stage, "good", "events.amazonaws.com", &rule);
+    let good = settings(&function_arn);
+    let api = RuntimeApi::start_for(&function_arn).expect("a port");
     let gate = bootstrap(&stage, &api, &good);
     let event = request(&stage, "foo", "direct.foo.example.com");
     assert_eq!(api.invoke(&event, PATIENCE), Ok(Value::Null), "{}", gate.stderr());
@@ -206,7 +213,7 @@ fn a_function_that_anybody_may_invoke_does_not_start() {
     let emulator = Emulator::start();
     let stage = Stage::new(&emulator, Options::default());
     stage.set_queue_policy(Gate::Dns, "");
-    let settings = Settings { sources: Some(source(&stage)), ..Settings::default() };
+    let settings = Settings { ledger: LedgerKind::DynamoDb, sources: Some(source(&stage)), ..Settings::default() };
     let api = RuntimeApi::start().expect("a port");
     let mut bootstrap = bootstrap(&stage, &api, &settings);
     let status = bootstrap.ended(PATIENCE).expect("it ends");

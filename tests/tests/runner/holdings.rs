@@ -110,11 +110,12 @@ fn holdings_are_given_up_also_by_the_try_after_a_crash() {
 
 #[test]
 fn a_plan_that_is_denied_meanwhile_leaves_nothing_held_but_what_may_have_been_made() {
-    for (call, fate, held) in [
-        ("begin 0", Fate::CrashAfter, false),
-        ("note 0.0 intent", Fate::Crash, false),
-        ("note 0.0 intent", Fate::CrashAfter, true),
-        ("aws", Fate::CrashAfter, true),
+    // What may have been made is not told as if nothing had happened.
+    for (call, fate, held, status) in [
+        ("begin 0", Fate::CrashAfter, false, Status::Denied),
+        ("note 0.0 intent", Fate::Crash, false, Status::Denied),
+        ("note 0.0 intent", Fate::CrashAfter, true, Status::Failed),
+        ("aws", Fate::CrashAfter, true, Status::Failed),
     ] {
         let bench = Bench::new();
         bench.script(call, 1, fate);
@@ -122,7 +123,7 @@ fn a_plan_that_is_denied_meanwhile_leaves_nothing_held_but_what_may_have_been_ma
         assert!(bench.handle(&ask).is_none());
         bench.wait(LEASE_SECONDS);
         bench.judge(|_| deny("NO"));
-        assert_eq!(bench.done(&ask)[0].status(), Status::Denied);
+        assert_eq!(bench.done(&ask)[0].status(), status, "{fate:?} at {call}");
         assert_eq!(record_holder(&bench, NEW).is_some(), held, "{fate:?} at {call}");
     }
 }

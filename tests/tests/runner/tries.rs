@@ -152,10 +152,12 @@ fn policies_that_deny_the_plan_meanwhile_end_the_request_without_a_call() {
     bench.trace();
     bench.judge(|_| deny("NO"));
     let stories = bench.done(&ask.delivery());
-    assert_eq!(bench.trace(), ["claim", "ask", "keep 0 denied", "settle", "send PUT_PARAMETER"]);
+    assert_eq!(bench.trace(), ["claim", "ask", "keep 0 failed", "settle", "send PUT_PARAMETER"]);
     assert_eq!(codes(&stories[0]), ["NO"]);
-    assert_eq!(stories[0].outcomes, None);
-    assert_eq!(last_reply(&bench)["status"], "denied");
+    // The first parameter was put, and of the second nobody knows.
+    let states: Vec<_> = stories[0].outcomes.iter().flatten().map(|outcome| outcome.state.as_str()).collect();
+    assert_eq!(states, ["applied", "failed"]);
+    assert_eq!((&last_reply(&bench)["decision"], &last_reply(&bench)["status"]), (&"denied".into(), &"failed".into()));
     bench.judge(|_| Verdict::Allow(Vec::new()));
     assert_eq!(codes(&bench.done(&ask.delivery())[0]), ["DUPLICATE_SUPPRESSED"], "that was the answer");
     assert_eq!(bench.state().aws.effects.len(), 1);

@@ -64,6 +64,9 @@ fn read_answer(item: &Item, parts: &[Part<'_>]) -> Option<Settled> {
     rest.is_empty().then_some(Settled { permitted, receipt, reply })
 }
 
+/// A holding to give up: scope, name, value.
+type Given<'a> = (&'a str, &'a str, &'a str);
+
 impl DynamoLedger {
     /// How a request has ended.
     pub(super) async fn answer(&self, pk: &str) -> Result<Settled, LedgerError> {
@@ -86,8 +89,10 @@ impl DynamoLedger {
         let (answer, parts) = answer_items(&pk, settled, expires);
         self.put_all(parts).await?;
         let end = End::new(&answer, expires);
-        let released: BTreeSet<(&str, &str)> =
-            released.iter().map(|holding| (holding.scope.as_str(), holding.name.as_str())).collect();
+        let released: BTreeSet<Given<'_>> = released
+            .iter()
+            .map(|holding| (holding.scope.as_str(), holding.name.as_str(), holding.value.as_str()))
+            .collect();
         let ended = if released.is_empty() {
             self.end(lease, &end).await?
         } else {
@@ -127,7 +132,7 @@ impl DynamoLedger {
         &self,
         lease: &Lease,
         end: &End,
-        mut names: Vec<(&str, &str)>,
+        mut names: Vec<Given<'_>>,
     ) -> Result<Result<bool, Unmet>, LedgerError> {
         loop {
             let batch: Vec<_> = names.iter().take(TRANSACTION_ITEMS_MAX - 1).copied().collect();
@@ -135,8 +140,8 @@ impl DynamoLedger {
             let items = || {
                 let mut items = Vec::with_capacity(batch.len() + 1);
                 items.push(if last { self.end_item(lease, end)? } else { self.progressed(lease)? });
-                for (scope, name) in &batch {
-                    items.push(self.give_up(lease, scope, name)?);
+                for given in &batch {
+                    items.push(self.give_up(lease, given)?);
                 }
                 Ok(items)
             };
@@ -167,12 +172,13 @@ impl DynamoLedger {
         Ok(TransactWriteItem::builder().update(update.build()?).build())
     }
 
-    fn give_up(&self, lease: &Lease, scope: &str, name: &str) -> Result<TransactWriteItem, BuildError> {
+    fn give_up(&self, lease: &Lease, (scope, name, value): &Given<'_>) -> Result<TransactWriteItem, BuildError> {
         let delete = Delete::builder()
             .table_name(&self.table)
             .set_key(Some(holding_key(scope, name)))
-            .condition_expression("attribute_not_exists(pk) OR owner_account = :owner")
+            .condition_expression("attribute_not_exists(pk) OR (owner_account = :owner AND made_value = :value)")
             .expression_attribute_values(":owner", text(lease.key.account.as_str()))
+            .expression_attribute_values(":value", text(*value))
             .build()?;
         Ok(TransactWriteItem::builder().delete(delete).build())
     }

@@ -30,12 +30,6 @@ pub(super) fn create(aws: &Aws, action: &CreateAccount, calls: &mut Calls<'_>) -
         Some(id) => id,
         None => match account_id(aws, action, calls)? {
             Ok(id) => {
-                let email = email_of(aws, Some(&id), calls)?;
-                if email.is_some_and(|email| !email.eq_ignore_ascii_case(&action.email)) {
-                    // A request in progress is known by the account's name alone; this one was somebody else's.
-                    calls.journal.note(REQUEST_ID, "")?;
-                    return Err(End::Stop(retry("an account of the same name was being made for another address")));
-                }
                 calls.journal.note(ACCOUNT_ID, &id)?;
                 id
             }
@@ -67,19 +61,28 @@ fn settle(aws: &Aws, action: &CreateAccount, id: &str, calls: &mut Calls<'_>) ->
 
 /// The id of the new account, or the outcome when there will be none.
 fn account_id(aws: &Aws, action: &CreateAccount, calls: &mut Calls<'_>) -> Result<Result<String, Box<Outcome>>, End> {
-    let request_id = match calls.noted(REQUEST_ID) {
-        Some(request_id) => request_id,
+    let (request_id, asked) = match calls.noted(REQUEST_ID) {
+        Some(request_id) => (request_id, false),
         None => {
-            let request_id = match begun(aws, action, calls)? {
+            let (request_id, asked) = match begun(aws, action, calls)? {
                 Some(Begun::Account(id)) => return Ok(Ok(id)),
-                Some(Begun::Request(request_id)) => request_id,
-                None => ask(aws, action, calls)?,
+                Some(Begun::Request(request_id)) => (request_id, false),
+                None => (ask(aws, action, calls)?, true),
             };
             calls.journal.note(REQUEST_ID, &request_id)?;
-            request_id
+            (request_id, asked)
         }
     };
-    wait(aws, action, &request_id, calls)
+    let made = wait(aws, action, &request_id, calls)?;
+    if let (Ok(id), false) = (&made, asked) {
+        let email = email_of(aws, Some(id), calls)?;
+        if email.is_some_and(|email| !email.eq_ignore_ascii_case(&action.email)) {
+            // A request in progress is known by the account's name alone; this one was somebody else's.
+            calls.journal.note(REQUEST_ID, "")?;
+            return Err(End::Stop(retry("an account of the same name was being made for another address")));
+        }
+    }
+    Ok(made)
 }
 
 /// What an earlier call has begun.

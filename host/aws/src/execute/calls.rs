@@ -179,6 +179,8 @@ impl Calls<'_> {
             self.spend(aws, service, operation)?;
             self.journal.hold()?;
             self.intend()?;
+            // The note may have been slow: the call must end before the lease does.
+            self.journal.hold()?;
             match aws.run(async { send().await }) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => {

@@ -8,8 +8,9 @@ use crate::{Outcome, live, wiring};
 use anyhow::Context;
 use clap::Args;
 use reeve_aws::client::Aws;
-use reeve_config::{HttpFile, SourceFile, SqsFile};
-use reeve_serve::{Desk, HttpSource, Metrics, SqsSource, Telemetry};
+use reeve_config::{HttpFile, LedgerFile, SourceFile, SqsFile};
+use reeve_model::Region;
+use reeve_serve::{Desk, HttpSource, Metrics, SqsSource, Telemetry, Trusted};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -64,6 +65,10 @@ pub fn bootstrap(ui: &Ui) -> Outcome {
     let root = std::env::var_os(TASK_ROOT).map(PathBuf::from).unwrap_or_default();
     let file = std::env::var_os(GATE_FILE).map_or_else(|| PathBuf::from(GATE_FILE_DEFAULT), PathBuf::from);
     let wired = wiring::gate(&root.join(file))?;
+    if let Some(LedgerFile::Sqlite(_)) = &wired.service.ledger {
+        return Err(Failure::new("a function cannot remember in a file: each of its environments has another one")
+            .hint("write `ledger: { dynamodb: TABLE }`"));
+    }
     start(wired, false, ui, Mode::Function)
 }
 
@@ -78,7 +83,7 @@ fn start(wired: Wired, dry: bool, ui: &Ui, mode: Mode) -> Outcome {
         ui.warn(&format!("policy `{policy}` denies what it judges: {}: the plugin {fault}", fault.as_str()));
     }
     let serve = wired.service.serve.clone();
-    let sources = wired.service.sources.clone();
+    let (sources, region) = (wired.service.sources.clone(), wired.region.clone());
     let runtime = live::runtime(serve.in_flight)?;
     let aws = live::connect(&runtime, &wired);
     let checks: Vec<Check> =
@@ -97,8 +102,7 @@ fn start(wired: Wired, dry: bool, ui: &Ui, mode: Mode) -> Outcome {
     let served = match mode {
         Mode::Server => runtime.block_on(server(desk, aws, sources, &serve)),
         Mode::Function => {
-            let verified = function_verified(&sources);
-            let ended = runtime.block_on(reeve_serve::run_lambda(desk, verified));
+            let ended = runtime.block_on(reeve_serve::run_lambda(desk, trusted(&sources, &region)));
             ended.map_err(|error| Failure::new(format!("the runtime API failed: {error}"))).map(|()| Exit::Done)
         }
     };
@@ -106,16 +110,18 @@ fn start(wired: Wired, dry: bool, ui: &Ui, mode: Mode) -> Outcome {
     served
 }
 
-/// Whether start-up has found that only declared rules can invoke the function that this process is.
-fn function_verified(sources: &[SourceFile]) -> bool {
-    let name = std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
-    sources.iter().any(|source| match source {
-        SourceFile::Lambda(it) => {
-            let own = it.function.split(":function:").nth(1).and_then(|rest| rest.split(':').next());
-            own == Some(name.as_str()) && !it.verified_by.is_empty()
+/// The ways into the function on which its declared rules alone deliver.
+fn trusted(sources: &[SourceFile], region: &Region) -> Trusted {
+    let mut trusted = Trusted::default();
+    for source in sources {
+        let SourceFile::Lambda(it) = source else { continue };
+        match &it.queue {
+            _ if it.verified_by.is_empty() => {}
+            Some(queue) => trusted.queues.push(checks::queue_arn(region, queue)),
+            None => trusted.functions.push(it.function.clone()),
         }
-        SourceFile::Sqs(_) | SourceFile::Http(_) => false,
-    })
+    }
+    trusted
 }
 
 fn end(telemetry: Telemetry, runtime: tokio::runtime::Runtime) {

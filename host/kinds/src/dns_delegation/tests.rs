@@ -68,8 +68,11 @@ fn the_zone_is_made_first() {
         assert_eq!((draft.probe(&world), draft.answer(&world)), (None, None));
         let names = [ZONE, "example.com"].map(name).into();
         let account = AccountId::parse(SENDER).expect("good");
-        let wanted =
-            [Need::DelegatedZone { name: name(ZONE), account }, Need::RecordSets { zone: PARENT.to_owned(), names }];
+        let wanted = [
+            Need::DelegatedZone { name: name(ZONE), account },
+            Need::RecordSets { zone: PARENT.to_owned(), names },
+            Need::Below { zone: PARENT.to_owned(), name: name(ZONE) },
+        ];
         assert_eq!(draft.needs(), wanted);
     });
 }

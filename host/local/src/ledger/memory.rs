@@ -204,7 +204,8 @@ impl Ledger for MemoryLedger {
         kept.progress = Progress::default();
         for holding in released {
             let Some(scope) = state.holdings.get_mut(&holding.scope) else { continue };
-            if scope.get(&holding.name).is_some_and(|kept| kept.owner == lease.key.account) {
+            let own = |kept: &Holding| kept.owner == lease.key.account && kept.value == holding.value;
+            if scope.get(&holding.name).is_some_and(own) {
                 scope.remove(&holding.name);
             }
         }

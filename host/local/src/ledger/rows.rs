@@ -189,11 +189,12 @@ pub(super) fn write_note(db: &Connection, id: i64, step: Step, name: &str, value
     statement.execute(params![id, step.round, step.action, name, value]).map(|_| ())
 }
 
-/// Gives up those of the holdings that `owner` holds.
+/// Gives up those of the holdings that `owner` holds with the same value.
 pub(super) fn give_up(db: &Connection, holdings: &[Holding], owner: &AccountId) -> rusqlite::Result<()> {
-    let mut statement = db.prepare("DELETE FROM holding WHERE scope = ?1 AND name = ?2 AND owner = ?3")?;
+    let mut statement =
+        db.prepare("DELETE FROM holding WHERE scope = ?1 AND name = ?2 AND owner = ?3 AND value = ?4")?;
     for holding in holdings {
-        statement.execute(params![holding.scope, holding.name, owner.as_str()])?;
+        statement.execute(params![holding.scope, holding.name, owner.as_str(), holding.value])?;
     }
     Ok(())
 }

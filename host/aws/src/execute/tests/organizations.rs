@@ -98,10 +98,10 @@ fn an_account_that_was_begun_is_gone_on_with_and_not_made_again() {
     for (label, noted, calls) in [
         ("the account is there", None, vec![fresh()]),
         ("an empty page is not the last", None, vec![empty_page, fresh()]),
-        ("AWS works on it", None, vec![no_accounts(), requests("app-dev"), succeeded()]),
+        ("AWS works on it", None, vec![no_accounts(), requests("app-dev"), succeeded(), account_of(OWN)]),
         ("AWS works on another", None, vec![no_accounts(), requests("other"), asked(), succeeded()]),
         ("an older account is not ours", None, vec![old(), requests("other"), asked(), succeeded()]),
-        ("the request is known", Some(("request_id", REQUEST)), vec![succeeded()]),
+        ("the request is known", Some(("request_id", REQUEST)), vec![succeeded(), account_of(OWN)]),
         ("the account is known", Some(("account_id", ACCOUNT)), vec![]),
     ] {
         let mut journal = intended();
@@ -111,6 +111,24 @@ fn an_account_that_was_begun_is_gone_on_with_and_not_made_again() {
         assert_eq!(made.expect(label).state, State::Applied, "{label}");
         assert_eq!(journal.notes.get("account_id").map(String::as_str), Some(ACCOUNT), "{label}");
     }
+}
+
+/// The address that the request asks for, in another case.
+const OWN: &str = "App-Dev@example.com";
+
+fn account_of(email: &str) -> (&'static str, Play) {
+    ("DescribeAccount", ok(format!(r#"{{"Account":{{"Id":"{ACCOUNT}","Email":"{email}"}}}}"#)))
+}
+
+#[test]
+fn an_account_that_was_being_made_for_somebody_else_is_left_alone() {
+    let mut journal = intended();
+    journal.notes.insert("request_id".to_owned(), REQUEST.to_owned());
+    let script = [succeeded(), account_of("other@example.com")];
+    let (made, _) = perform(create(), script, &mut journal);
+    assert!(matches!(made, Err(Stop::Retry { .. })), "{made:?}");
+    assert_eq!(journal.notes.get("request_id").map(String::as_str), Some(""), "the next try looks again, or asks");
+    assert_eq!(journal.notes.get("account_id"), None);
 }
 
 #[test]
