@@ -56,6 +56,7 @@ fn rss_kib(process: u32) -> u64 {
 
 #[test]
 fn many_requests_of_one_zone_share_calls_and_memory_stays() {
+    let _alone = crate::alone();
     let emulator = Emulator::start();
     let stage = Stage::new(&emulator, Options { receive_max: 1_000, ..Options::default() });
     let settings = |instance: &str, in_flight| Settings {

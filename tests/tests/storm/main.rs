@@ -11,3 +11,9 @@ mod crash_shared;
 mod faults;
 mod load;
 mod mortal;
+
+/// Held by tests that keep the whole machine busy: beside each other they would measure their waiting.
+fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
