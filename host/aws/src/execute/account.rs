@@ -177,11 +177,13 @@ fn failed(
             return Err(End::Stop(retry("AWS could not make the account: INTERNAL_FAILURE")));
         }
         "EMAIL_ALREADY_EXISTS" | "GOVCLOUD_ACCOUNT_ALREADY_EXISTS" | "CONCURRENT_ACCOUNT_MODIFICATION" => {
-            // Two calls of this request may have crossed; the account of the first is ours.
-            if let Some(id) = by_email(aws, action, calls)? {
+            // Two calls of this request may have crossed; then the account of the first is ours. After a first call it
+            // is another request's, made since this one was planned.
+            let called_before = calls.noted(SINCE) != calls.noted(INTENT);
+            if called_before && let Some(id) = by_email(aws, action, calls)? {
                 return Ok(Ok(id));
             }
-            if reason == "CONCURRENT_ACCOUNT_MODIFICATION" && calls.noted(SINCE) != calls.noted(INTENT) {
+            if reason == "CONCURRENT_ACCOUNT_MODIFICATION" && called_before {
                 calls.journal.note(REQUEST_ID, "")?;
                 return Err(End::Stop(retry("AWS still works on an earlier call for this account")));
             }

@@ -158,10 +158,8 @@ fn aws_says_why_it_does_not_make_an_account() {
     ] {
         let mut journal = FakeJournal::default();
         let failed = ("DescribeCreateAccountStatus", status("FAILED", &format!(r#","FailureReason":"{reason}""#)));
-        let mut script = vec![asked(), failed];
-        if reason == "EMAIL_ALREADY_EXISTS" {
-            script.push(("ListAccounts", accounts(now() - 3_600)));
-        }
+        // An account with the address that came about meanwhile is not looked for: this was our first call.
+        let script = vec![asked(), failed];
         let (made, _) = perform(create(), script, &mut journal);
         match expected {
             Some(class) => assert_eq!(made.expect(reason).state, State::Failed(class), "{reason}"),
