@@ -18,7 +18,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use cache::{Cache, Clock};
 use reeve_engine::{FactError, FactNeed, FactSource, Facts};
 use reeve_kinds::{Inventory, Need, World};
-use reeve_model::{AccountId, DnsName, Fact, Sender};
+use reeve_model::{AccountId, DnsName, Fact, FactValue, Sender};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -154,6 +154,14 @@ impl AwsFacts {
                 let found = zones::delegated(aws.as_ref().unwrap_or(&self.aws), name).await?;
                 world.delegated_zones.extend(found.map(|zone| (name.clone(), zone)));
             }
+            Need::Tags(accounts) => {
+                for account in accounts {
+                    let tags = organization::tags(&self.aws, account).await?;
+                    if !tags.is_empty() {
+                        world.tags.insert(account.as_str().to_owned(), tags);
+                    }
+                }
+            }
             // The ledger knows them, and nobody else.
             Need::RegisteredHost(_) => {}
         }
@@ -186,6 +194,13 @@ impl Facts for AwsFacts {
                 let (value, source) = parameters::value(&read, &name, *list, *domains);
                 Ok(Fact { name: need.name.clone(), value, source })
             }
+            FactSource::Organization => {
+                let world = self.world(&[Need::Organization])?;
+                let organization = world.organization.map(|it| it.to_json());
+                let none = || FactValue::Missing("there is no organization".to_owned());
+                let value = organization.map_or_else(none, FactValue::Json);
+                Ok(Fact { name: need.name.clone(), value, source: "organizations".to_owned() })
+            }
         }
     }
 }
@@ -202,6 +217,7 @@ fn merged(needs: &[Need]) -> Vec<Need> {
             | Need::Parameters(_)
             | Need::Instance { .. }
             | Need::Organization
+            | Need::Tags(_)
             | Need::DelegatedZone { .. }
             | Need::RegisteredHost(_) => others.push(need.clone()),
         }

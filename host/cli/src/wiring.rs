@@ -235,7 +235,8 @@ fn policy(folder: &Path, sandbox: &Sandbox, accounts: &Accounts) -> Result<Loade
     });
     let datasets = Datasets::new(tables.collect::<Result<Vec<_>, Failure>>()?);
     let bytes = plugin_bytes(folder, &file)?;
-    let settings = reeve_json::canonical(&file.settings);
+    let whole = settings(folder, &file)?;
+    let settings = reeve_json::canonical(&whole);
     let digests = PolicyDigests {
         plugin: Digest::of(&bytes),
         settings: Digest::of(settings.as_bytes()),
@@ -255,7 +256,7 @@ fn policy(folder: &Path, sandbox: &Sandbox, accounts: &Accounts) -> Result<Loade
         digests,
         plugin: Box::new(plugin),
     };
-    Ok(LoadedPolicy { policy, fault, settings: file.settings })
+    Ok(LoadedPolicy { policy, fault, settings: whole })
 }
 
 /// The bytes of a policy's plugin, compared with the digest that the file pins.
@@ -275,6 +276,26 @@ pub fn plugin_bytes(folder: &Path, file: &PolicyFile) -> Result<Vec<u8>, Failure
         }
         Some(_) | None => Ok(bytes),
     }
+}
+
+/// Largest file that is the value of one setting, bytes: what is read of it is copied into every instance.
+const SETTING_BYTES_MAX: usize = 16 * 1_048_576;
+
+/// The settings of a policy file, with those that are files of their own.
+///
+/// # Errors
+/// When such a file cannot be read or is too large.
+pub fn settings(folder: &Path, file: &PolicyFile) -> Result<Value, Failure> {
+    let mut settings = file.settings.clone();
+    let Value::Object(object) = &mut settings else { return Ok(settings) };
+    for (key, path, place) in &file.settings_files {
+        let text = read_text(&folder.join(path)).map_err(|failure| Failure::new(format!("{place}: {failure}")))?;
+        if text.len() > SETTING_BYTES_MAX {
+            return Err(Failure::new(format!("{place}: `{path}` has more than {SETTING_BYTES_MAX} bytes")));
+        }
+        object.set(key.as_str(), text.trim_end());
+    }
+    Ok(settings)
 }
 
 /// The limits of a policy file, with the sandbox's defaults for what it leaves out.

@@ -4,7 +4,7 @@ use crate::facts::world_of;
 use crate::gate::zones;
 use crate::kinds::{Around, Zones, kind};
 use reeve_json::{Node, Object, Value};
-use reeve_kinds::{Kind, Organization, Unit, World, Zone};
+use reeve_kinds::{Kind, Merge, Organization, Unit, World, Zone};
 use reeve_model::{AccountId, DnsName, NameRule, Region, Sender};
 use reeve_yaml::{Document, Field, YamlError};
 use std::collections::BTreeMap;
@@ -217,6 +217,9 @@ fn configured(
         }
     }
     defaults(world, &known);
+    if name == "MERGE" {
+        return Ok(Box::new(Merge));
+    }
     let ids: Vec<String> = known.0.iter().map(|zone| zone.id.clone()).collect();
     let text = match name {
         "DNS_RECORD_CHANGE" => format!("{{ zones: [{}], ttl: [60, 86400] }}", ids.join(", ")),

@@ -45,6 +45,9 @@ pub(crate) fn world_of(field: Field<'_>) -> Result<World, YamlError> {
             world.delegated_zones.insert(name, delegated_zone(field)?);
         }
     }
+    if let Some(field) = map.optional("tags") {
+        world.tags = table(field, tags)?;
+    }
     world.organization = map.optional("organization").map(organization).transpose()?;
     map.finish()?;
     Ok(world)
@@ -114,6 +117,10 @@ fn parameter(field: Field<'_>) -> Result<Parameter, YamlError> {
     let kind = map.optional("type").map(|field| field.one_of(&["String", "StringList", "SecureString"])).transpose()?;
     map.finish()?;
     Ok(Parameter { value, parameter_type: kind.unwrap_or("String").to_owned() })
+}
+
+fn tags(field: Field<'_>) -> Result<BTreeMap<String, String>, YamlError> {
+    table(field, text)
 }
 
 fn instance(field: Field<'_>) -> Result<Instance, YamlError> {

@@ -5,24 +5,26 @@ use crate::forward::forward_bus;
 use reeve_json::{Options, StringRule};
 use reeve_kinds::{
     CertValidation, CreateAccount, DeregisterHost, DnsDelegation, DnsRecordChange, Document, Kind, ListAccounts,
-    MoveAccount, PutParameter, RegisterHost, ScpUpdate, Team, Zone,
+    MoveAccount, PutParameter, RegisterHost, ScpUpdate, TagAccount, Team, Zone,
 };
 use reeve_model::{AccountId, Refusal, Region};
 use reeve_yaml::{Field, MapReader, YamlError};
 use std::ops::RangeInclusive;
 
 /// Names of the kinds that Reeve brings; any other is a team's, with a JSON Schema.
-pub const BUILT_IN: [&str; 10] = [
+pub const BUILT_IN: [&str; 12] = [
     "CERT_VALIDATION",
     "CREATE_ACCOUNT",
     "DEREGISTER_HOST",
     "DNS_DELEGATION",
     "DNS_RECORD_CHANGE",
     "LIST_ACCOUNTS",
+    "MERGE",
     "MOVE_ACCOUNT",
     "PUT_PARAMETER",
     "REGISTER_HOST",
     "SCP_UPDATE",
+    "TAG_ACCOUNT",
 ];
 
 /// Most SCPs on one target (Organizations quotas since May 2026).
@@ -78,10 +80,14 @@ pub(crate) fn kind(
             map.finish()?;
             Ok(Box::new(ListAccounts))
         }
+        "MERGE" => Err(field
+            .error("`MERGE` is no kind of a gate: no event can ask for it")
+            .with_hint("`reeve check` asks the policies that judge it, before a merge")),
         "MOVE_ACCOUNT" => move_account(map),
         "PUT_PARAMETER" => put_parameter(map),
         "REGISTER_HOST" => Ok(Box::new(register_host(field, map, region)?)),
         "SCP_UPDATE" => scp_update(map),
+        "TAG_ACCOUNT" => tag_account(map),
         team => team_kind(team, map, read),
     }
 }
@@ -205,6 +211,16 @@ fn scp_update(mut map: MapReader<'_>) -> Result<Box<dyn Kind>, YamlError> {
     let protected_targets = optional_texts(map.optional("protected-targets"))?;
     map.finish()?;
     Ok(Box::new(ScpUpdate { size_quota_chars, attach_max, protected_targets }))
+}
+
+fn tag_account(mut map: MapReader<'_>) -> Result<Box<dyn Kind>, YamlError> {
+    let field = map.required("keys")?;
+    let keys = texts(field)?;
+    if keys.is_empty() {
+        return Err(field.error("`keys` is empty: no tag could be set"));
+    }
+    map.finish()?;
+    Ok(Box::new(TagAccount { keys }))
 }
 
 fn register_host(field: Field<'_>, mut map: MapReader<'_>, region: &Region) -> Result<RegisterHost, YamlError> {

@@ -54,8 +54,10 @@ pub struct PolicyFile {
     pub needs: Vec<FactNeed>,
     /// Tables it is granted, by name.
     pub datasets: Vec<(String, DatasetSource)>,
-    /// Settings, as the plugin gets them.
+    /// Settings that stand in the file, as the plugin gets them.
     pub settings: Value,
+    /// Settings that are the text of another file: the key, the path relative to the policy file, and its place.
+    pub settings_files: Vec<(String, String, String)>,
     /// Whether it counts.
     pub mode: Mode,
     /// Limits.
@@ -100,6 +102,10 @@ impl PolicyFile {
                 field.node().to_json()
             }
         };
+        let settings_files = match map.optional("settings-files") {
+            None => Vec::new(),
+            Some(field) => settings_files(field, &settings)?,
+        };
         let mode = map.optional("mode").map(|field| field.one_of(&["enforce", "monitor"])).transpose()?;
         let limits = map.optional("limits").map(|field| limits(field.mapping()?)).transpose()?.unwrap_or_default();
         map.finish()?;
@@ -112,6 +118,7 @@ impl PolicyFile {
             needs,
             datasets,
             settings,
+            settings_files,
             mode: if mode == Some("monitor") { Mode::Monitor } else { Mode::Enforce },
             limits,
         })
@@ -145,8 +152,13 @@ fn kinds(field: Field<'_>) -> Result<Vec<String>, YamlError> {
 fn need(field: Field<'_>) -> Result<FactSource, YamlError> {
     let mut map = field.mapping()?;
     let (accounts, ssm) = (map.optional("accounts"), map.optional("ssm"));
+    let organization = map.optional("organization").map(|field| field.one_of(&["service-control-policies"])).transpose()?;
     let list = map.optional("list").map(|field| field.one_of(&["texts", "domains"])).transpose()?;
     let source = match (accounts, ssm) {
+        (None, None) if organization.is_some() && list.is_none() => FactSource::Organization,
+        (_, _) if organization.is_some() => {
+            return Err(field.error("a need has exactly one source"));
+        }
         (Some(key), None) if list.is_none() => FactSource::Accounts { key: key.string()?.to_owned() },
         (None, Some(name)) => FactSource::Parameter {
             name: name.string()?.to_owned(),
@@ -161,6 +173,18 @@ fn need(field: Field<'_>) -> Result<FactSource, YamlError> {
     };
     map.finish()?;
     Ok(source)
+}
+
+/// Keys of settings whose value is the text of a file.
+fn settings_files(field: Field<'_>, settings: &Value) -> Result<Vec<(String, String, String)>, YamlError> {
+    let mut files = Vec::new();
+    for (key, at, path) in field.mapping()?.entries() {
+        if settings.as_object().is_some_and(|object| object.get(key).is_some()) {
+            return Err(YamlError::new(field.file(), at, format!("`{key}` is in `settings` already")));
+        }
+        files.push((key.to_owned(), path.string()?.to_owned(), format!("{}:{}", path.file(), path.at())));
+    }
+    Ok(files)
 }
 
 fn dataset(field: Field<'_>) -> Result<DatasetSource, YamlError> {

@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+pub(crate) use sources::queue;
 pub use sources::{HttpFile, LambdaFile, QueueUrl, SourceFile, SqsFile};
 
 /// Largest bound of changes that can be set. Whoever needs a larger one needs no brake.

@@ -11,6 +11,8 @@ pub enum FactSource {
         /// The key.
         key: String,
     },
+    /// The organization: units, accounts, service control policies and attachments, as JSON.
+    Organization,
     /// An SSM parameter; `{sender.account}` in its name stands for the sender's account id.
     Parameter {
         /// The name, or a template of it.

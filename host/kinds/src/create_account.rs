@@ -237,7 +237,7 @@ fn email_domain(email: &str) -> Result<&str, String> {
 }
 
 /// The tags in the order sent, none when the field is absent. Every one that is not taken is refused.
-fn tags(fields: &mut Fields<'_>) -> Vec<Tag> {
+pub(crate) fn tags(fields: &mut Fields<'_>) -> Vec<Tag> {
     let at = fields.at("tags");
     let Some(node) = fields.optional("tags") else { return Vec::new() };
     let Some(object) = node.as_object() else {

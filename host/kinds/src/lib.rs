@@ -13,11 +13,13 @@ mod dns_delegation;
 mod dns_record_change;
 mod fields;
 mod list_accounts;
+mod merge;
 mod move_account;
 mod organization;
 mod put_parameter;
 mod register_host;
 mod scp_update;
+mod tag_account;
 mod team;
 #[cfg(test)]
 mod testing;
@@ -33,11 +35,13 @@ pub use dns_delegation::DnsDelegation;
 pub use dns_record_change::DnsRecordChange;
 pub use fields::Fields;
 pub use list_accounts::ListAccounts;
+pub use merge::Merge;
 pub use move_account::MoveAccount;
 pub use organization::{Organization, OrganizationAccount, Scp, Unit};
 pub use put_parameter::PutParameter;
 pub use register_host::{Document, RegisterHost};
 pub use scp_update::ScpUpdate;
+pub use tag_account::TagAccount;
 pub use team::Team;
 pub use world::{DelegatedZone, Instance, Inventory, Need, Parameter, Probe, RecordSet, World};
 

@@ -19,17 +19,19 @@ const ERRORS_MAX: usize = 20;
 const MESSAGE_CHARS_MAX: usize = 300;
 
 /// Names of the kinds that are built in, without `_`: a team's kind must not be taken for one of them.
-const BUILT_IN: [&str; 10] = [
+const BUILT_IN: [&str; 12] = [
     "CERTVALIDATION",
     "CREATEACCOUNT",
     "DEREGISTERHOST",
     "DNSDELEGATION",
     "DNSRECORDCHANGE",
     "LISTACCOUNTS",
+    "MERGE",
     "MOVEACCOUNT",
     "PUTPARAMETER",
     "REGISTERHOST",
     "SCPUPDATE",
+    "TAGACCOUNT",
 ];
 
 /// A kind of a team's own.

@@ -35,6 +35,8 @@ pub enum Need {
     },
     /// Units, accounts, policies and attachments.
     Organization,
+    /// Tags of member accounts.
+    Tags(BTreeSet<AccountId>),
     /// The hosted zone of this name that Reeve has made for an account, in that account.
     DelegatedZone {
         /// The zone's name.
@@ -63,6 +65,8 @@ pub struct World {
     pub zone_sizes: BTreeMap<String, u32>,
     /// Hosted zones that Reeve has made for accounts and that exist, by name.
     pub delegated_zones: BTreeMap<DnsName, DelegatedZone>,
+    /// Tags of accounts by account id, those of every account that was asked for; an account without any is not there.
+    pub tags: BTreeMap<String, BTreeMap<String, String>>,
     /// Hosts that this gate has registered, by the id of the instance.
     pub registered_hosts: BTreeMap<String, Instance>,
 }

@@ -24,6 +24,7 @@ impl World {
             zone_sizes,
             delegated_zones,
             registered_hosts,
+            tags,
         } = self;
         let mut object = Object::new();
         set_table(&mut object, "record_sets", record_sets, |sets| Value::array(sets.iter().map(record_set)));
@@ -38,6 +39,9 @@ impl World {
         set_table(&mut object, "zone_sizes", zone_sizes, |size| Value::from(i64::from(*size)));
         set_names(&mut object, "delegated_zones", delegated_zones, delegated_zone);
         set_table(&mut object, "registered_hosts", registered_hosts, instance);
+        set_table(&mut object, "tags", tags, |tags| {
+            Value::object(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+        });
         Value::Object(object)
     }
 
@@ -55,6 +59,7 @@ impl World {
             zone_sizes: members.table("zone_sizes", read_u32)?,
             delegated_zones: members.names("delegated_zones", read_delegated_zone)?,
             registered_hosts: members.table("registered_hosts", read_instance)?,
+            tags: members.table("tags", read_tags)?,
             ..Self::default()
         };
         if let Some((value, at)) = members.optional("inventory") {
@@ -70,6 +75,14 @@ impl World {
             // Equal keys cannot be here: what is left are empty parts, spelt-out defaults and lists that are sets.
             Err("the facts are not in their one form: an empty part, a default, or the order of a set".to_owned())
         }
+    }
+}
+
+impl Organization {
+    /// The organization as stable JSON: what a policy gets as the fact `organization`, and receipts hold.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        organization(self)
     }
 }
 
@@ -273,6 +286,15 @@ fn wrong(at: &str, what: &str) -> String {
 
 fn read_text(value: &Value, at: &str) -> Result<String, String> {
     value.as_str().map(str::to_owned).ok_or_else(|| wrong(at, "a string"))
+}
+
+fn read_tags(value: &Value, at: &str) -> Result<BTreeMap<String, String>, String> {
+    let object = value.as_object().ok_or_else(|| wrong(at, "an object"))?;
+    let tag = |member: &reeve_json::Member| {
+        let at = format!("{at}/{}", escape_pointer_token(&member.key));
+        Ok((member.key.clone(), read_text(&member.value.value, &at)?))
+    };
+    object.iter().map(tag).collect()
 }
 
 fn read_u32(value: &Value, at: &str) -> Result<u32, String> {

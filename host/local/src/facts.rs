@@ -100,6 +100,11 @@ impl Facts for RecordedFacts {
                     let found = self.recorded("delegated zones")?.delegated_zones.get_key_value(name);
                     world.delegated_zones.extend(found.map(|(name, zone)| (name.clone(), zone.clone())));
                 }
+                Need::Tags(accounts) => {
+                    let recorded = &self.recorded("tags of accounts")?.tags;
+                    let wanted = recorded.iter().filter(|(id, _)| accounts.iter().any(|it| it.as_str() == *id));
+                    world.tags.extend(wanted.map(|(id, tags)| (id.clone(), tags.clone())));
+                }
                 Need::RegisteredHost(id) => {
                     let found = self.recorded("registered hosts")?.registered_hosts.get_key_value(id);
                     world.registered_hosts.extend(found.map(|(id, host)| (id.clone(), host.clone())));
@@ -123,6 +128,14 @@ impl Facts for RecordedFacts {
             FactSource::Parameter { name, list, domains } => {
                 let name = name.replace("{sender.account}", sender.account.as_str());
                 self.parameter(&name, *list, *domains)
+            }
+            FactSource::Organization => {
+                let world = self.world(&[Need::Organization])?;
+                let value = world.organization.map_or_else(
+                    || FactValue::Missing(format!("no organization is recorded in `{}`", self.file)),
+                    |organization| FactValue::Json(organization.to_json()),
+                );
+                (value, self.file.clone())
             }
         };
         Ok(Fact { name: need.name.clone(), value, source })

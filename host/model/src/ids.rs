@@ -66,6 +66,22 @@ impl Nonce {
         uuid_shaped(text).then(|| Self(text.to_ascii_lowercase()))
     }
 
+    /// A nonce that follows from content: a UUID of version 8, whose free bits are those of the digest (RFC 9562,
+    /// section 5.8).
+    #[must_use]
+    pub fn of(digest: &Digest) -> Self {
+        let mut hex = digest.as_str().trim_start_matches("sha256:").chars();
+        let mut text = String::with_capacity(36);
+        for at in 0..36 {
+            match at {
+                8 | 13 | 18 | 23 => text.push('-'),
+                14 | 19 => text.push('8'),
+                _ => text.extend(hex.next()),
+            }
+        }
+        Self(text)
+    }
+
     /// The text, lower case.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -125,6 +141,14 @@ impl fmt::Display for Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_nonce_of_content_has_the_form_of_a_uuid() {
+        let nonce = Nonce::of(&Digest::of(b"x"));
+        // The digits of SHA-256 of `x` are 2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881.
+        assert_eq!(nonce.as_str(), "2d711642-b726-8b04-8401-627ca9fbac32");
+        assert_eq!(Nonce::parse(nonce.as_str()), Some(nonce));
+    }
 
     #[test]
     fn ids_take_exactly_their_shape() {

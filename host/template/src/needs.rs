@@ -152,6 +152,16 @@ pub fn create_account(place: Place<'_>, unit_ids: &[&str]) -> Vec<Statement> {
     statements
 }
 
+/// `TAG_ACCOUNT`: tags of member accounts, with these keys alone.
+#[must_use]
+pub fn tag_account(place: Place<'_>, keys: &[&str]) -> Vec<Statement> {
+    let account = place.organizations("account/o-*/*");
+    let only = Condition::only("StringEquals", "aws:TagKeys", keys.iter().map(|key| (*key).to_owned()).collect());
+    let mut statements = vec![Statement::allow("TagAccounts", ["organizations:TagResource"], [account]).when(only)];
+    statements.extend(read_organization());
+    statements
+}
+
 /// `MOVE_ACCOUNT`: from any parent, so to any; IAM asks for the account, where it is and where it goes alike.
 #[must_use]
 pub fn move_account(place: Place<'_>) -> Vec<Statement> {

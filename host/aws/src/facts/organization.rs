@@ -146,6 +146,21 @@ async fn policies(aws: &Aws) -> Result<BTreeMap<String, Scp>, FactError> {
     }
 }
 
+/// The tags of an account.
+pub(super) async fn tags(aws: &Aws, account: &AccountId) -> Result<BTreeMap<String, String>, FactError> {
+    const OPERATION: &str = "ListTagsForResource";
+    let (mut tokens, mut found) = (Tokens::new(OPERATION), BTreeMap::new());
+    loop {
+        aws.spend(Service::Organizations, OPERATION).await;
+        let call = aws.organizations().list_tags_for_resource().resource_id(account.as_str());
+        let answer = call.set_next_token(tokens.current()).send().await.map_err(failed(OPERATION))?;
+        found.extend(answer.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
+        if !tokens.advance(answer.next_token())? {
+            return Ok(found);
+        }
+    }
+}
+
 async fn document(aws: &Aws, id: &str) -> Result<String, FactError> {
     const OPERATION: &str = "DescribePolicy";
     aws.spend(Service::Organizations, OPERATION).await;

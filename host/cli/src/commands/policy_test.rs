@@ -120,6 +120,7 @@ pub fn cases(folder: &Path, sandbox: &Sandbox, filter: Option<&str>) -> Result<V
     let path = folder.join("policy.yaml");
     let file = PolicyFile::parse(&path.display().to_string(), &wiring::read_text(&path)?)?;
     let plugin = wiring::plugin_bytes(folder, &file)?;
+    let settings = wiring::settings(folder, &file)?;
     let cases_folder = folder.join("cases");
     let entries = std::fs::read_dir(&cases_folder).with_context(|| format!("policy `{}` has no cases", file.name))?;
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
@@ -135,13 +136,18 @@ pub fn cases(folder: &Path, sandbox: &Sandbox, filter: Option<&str>) -> Result<V
         if filter.is_some_and(|text| !shown.contains(text) && !case.name.contains(text)) {
             continue;
         }
-        results.push(one(&file, &plugin, sandbox, case, shown)?);
+        results.push(one((&file, &settings, &plugin), sandbox, case, shown)?);
     }
     Ok(results)
 }
 
-fn one(file: &PolicyFile, plugin: &[u8], sandbox: &Sandbox, case: Case, shown: String) -> Result<CaseResult, Failure> {
-    let settings = reeve_json::canonical(case.settings.as_ref().unwrap_or(&file.settings));
+fn one(
+    (file, settings, plugin): (&PolicyFile, &Value, &[u8]),
+    sandbox: &Sandbox,
+    case: Case,
+    shown: String,
+) -> Result<CaseResult, Failure> {
+    let settings = reeve_json::canonical(case.settings.as_ref().unwrap_or(settings));
     let mut rows = case.datasets;
     let mut tables = Vec::new();
     for (name, source) in &file.datasets {
@@ -309,10 +315,14 @@ impl Facts for CaseFacts {
         let domains = match &need.source {
             FactSource::Accounts { key } => key == "allowed_dns_domains",
             FactSource::Parameter { domains, .. } => *domains,
+            FactSource::Organization => false,
         };
         let value = match self.facts.get(&need.name) {
             Some(value) => fact_of_json(value, domains),
-            None => FactValue::Missing("the case states none".to_owned()),
+            None => match (&need.source, &self.world.organization) {
+                (FactSource::Organization, Some(organization)) => FactValue::Json(organization.to_json()),
+                _ => FactValue::Missing("the case states none".to_owned()),
+            },
         };
         Ok(Fact { name: need.name.clone(), value, source: "case".to_owned() })
     }

@@ -244,6 +244,11 @@ fn permissions(wired: &Wired, place: Place<'_>, kind: &str) -> Vec<Statement> {
         "CREATE_ACCOUNT" => needs::create_account(place, &[]),
         "MOVE_ACCOUNT" => needs::move_account(place),
         "SCP_UPDATE" => needs::scp_update(place),
+        "TAG_ACCOUNT" => {
+            let keys = kind_settings(wired, kind).and_then(|it| it.get("keys")?.as_array());
+            let keys: Vec<&str> = keys.unwrap_or_default().iter().filter_map(|key| key.as_str()).collect();
+            needs::tag_account(place, &keys)
+        }
         // What these do is done in a role, and a team's kind does nothing.
         _ => Vec::new(),
     }

@@ -148,7 +148,7 @@ fn rules(field: Option<Field<'_>>) -> Result<Vec<String>, YamlError> {
 }
 
 /// `https://HOST/ACCOUNT/NAME`; without encryption only on this host, where emulators are.
-fn queue(field: Field<'_>) -> Result<QueueUrl, YamlError> {
+pub(crate) fn queue(field: Field<'_>) -> Result<QueueUrl, YamlError> {
     let text = field.string()?;
     let parse = || {
         let (scheme, rest) = text.split_once("://")?;

@@ -87,8 +87,9 @@ fn any_world() -> impl Strategy<Value = World> {
         table(any::<u32>()),
         names(zone),
         table(any_instance()),
+        table(table(text())),
     );
-    parts.prop_map(|(record_sets, inventory, parameters, instances, organization, sizes, zones, hosts)| World {
+    parts.prop_map(|(record_sets, inventory, parameters, instances, organization, sizes, zones, hosts, tags)| World {
         record_sets,
         inventory,
         parameters,
@@ -97,6 +98,7 @@ fn any_world() -> impl Strategy<Value = World> {
         zone_sizes: sizes,
         delegated_zones: zones,
         registered_hosts: hosts,
+        tags,
     })
 }
 
