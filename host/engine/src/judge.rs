@@ -133,14 +133,12 @@ impl Gate {
             story.holdings = draft.holdings(&world);
             story.released = draft.released(&world);
         }
-        // A fact that is not there yet is as good as one that cannot be read.
+        // A fact that is not there yet, such as what was just made, is as good as one that cannot be read: that passes, and
+        // must not be the answer.
         let awaited = |refusals: &Vec<Refusal>| refusals.iter().any(|it| it.code == Code::FactUnavailable);
         story.fact_unavailable |= planned.as_ref().is_err_and(awaited);
         story.world = world;
-        story.actions = planned.inspect_err(|refusals| {
-            // What was just made may not be seen yet: that passes, and must not be the answer.
-            story.fact_unavailable = refusals.iter().any(|refusal| refusal.code == Code::FactUnavailable);
-        })?;
+        story.actions = planned?;
         Ok(())
     }
 }

@@ -42,6 +42,8 @@ pub struct ReceiptFile {
     file: File,
     path: PathBuf,
     last: Option<Digest>,
+    /// Why nothing may be appended any more: a write failed half way, and what it left could not be taken back.
+    torn: bool,
 }
 
 impl ReceiptFile {
@@ -67,7 +69,7 @@ impl ReceiptFile {
                 Some(receipt.hash().clone())
             }
         };
-        Ok(Self { file, path, last })
+        Ok(Self { file, path, last, torn: false })
     }
 
     /// Hash of the last receipt.
@@ -82,7 +84,9 @@ impl ReceiptFile {
         &self.path
     }
 
-    /// Appends a receipt sealed after [`Self::last`], in one write.
+    /// Appends a receipt sealed after [`Self::last`], in one write. What a failed write has left is taken back, so that
+    /// the next receipt follows the last whole one; if that fails too, nothing can be appended until the file is opened
+    /// anew.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -93,7 +97,14 @@ impl ReceiptFile {
             let reason = format!("the receipt has {} bytes, more than {RECEIPT_BYTES_MAX}", line.len());
             return Err(self.failed("write", io::Error::other(reason)));
         }
-        self.file.write_all(line.as_bytes()).map_err(|source| self.failed("write", source))?;
+        if self.torn {
+            return Err(self.failed("write", io::Error::other("an earlier write failed half way")));
+        }
+        let end = self.file.seek(SeekFrom::End(0)).map_err(|source| self.failed("write", source))?;
+        if let Err(source) = self.file.write_all(line.as_bytes()) {
+            self.torn = self.file.set_len(end).is_err();
+            return Err(self.failed("write", source));
+        }
         self.last = Some(receipt.hash().clone());
         Ok(())
     }
@@ -276,6 +287,20 @@ mod tests {
         };
         ReceiptFile::read_all(path, keep).expect("readable");
         seen
+    }
+
+    #[test]
+    fn nothing_follows_what_could_not_be_taken_back() {
+        let dir = tempfile::tempdir().expect("folder");
+        let mut file = ReceiptFile::open(dir.path()).expect("opened");
+        append(&mut file, "one");
+        // A handle that can only read can neither write nor take back.
+        let good = std::mem::replace(&mut file.file, File::open(dir.path().join(RECEIPTS_FILE)).expect("there"));
+        let next = Receipt::seal(story("two"), file.last());
+        assert!(file.append(&next).is_err());
+        file.file = good;
+        assert!(file.append(&next).is_err(), "until it is opened anew");
+        assert_eq!(lines(&dir.path().join(RECEIPTS_FILE)).len(), 1);
     }
 
     #[test]

@@ -9,9 +9,15 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use reeve_engine::Story;
 use reeve_model::{Answer, Digest, State};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
+
+/// Series of reasons: more than the host and the shipped policies have codes, and few enough to be scraped.
+const CODES_MAX: usize = 512;
+/// What stands for a code beyond that.
+const OTHER_CODE: &str = "OTHER";
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -57,6 +63,8 @@ pub struct Metrics {
 #[derive(Debug)]
 struct Inner {
     registry: std::sync::Mutex<Registry>,
+    /// Policies and codes that have a series of their own.
+    codes: std::sync::Mutex<BTreeSet<(String, String)>>,
     requests: Family<RequestLabels, Counter>,
     again: Family<SourceLabels, Counter>,
     seconds: Family<SourceLabels, Histogram>,
@@ -85,6 +93,7 @@ impl Metrics {
     pub fn new() -> Self {
         let inner = Inner {
             registry: std::sync::Mutex::new(Registry::with_prefix("reeve")),
+            codes: std::sync::Mutex::default(),
             requests: Family::default(),
             again: Family::default(),
             seconds: Family::new_with_constructor(seconds as fn() -> Histogram),
@@ -114,6 +123,19 @@ impl Metrics {
         registry.register("receive_errors", "Failed receives from queues", it.receive_errors.clone());
     }
 
+    /// The series of a reason. A plugin writes its own codes: past the limit they share one series.
+    fn code(&self, policy: &str, code: &str) -> CodeLabels {
+        let mut codes = self.inner.codes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let pair = (policy.to_owned(), code.to_owned());
+        let (policy, code) = if codes.contains(&pair) || codes.len() < CODES_MAX {
+            codes.insert(pair.clone());
+            pair
+        } else {
+            (pair.0, OTHER_CODE.to_owned())
+        };
+        CodeLabels { policy, code }
+    }
+
     /// Counts one more or one less in hand.
     pub(crate) fn in_flight(&self, by: i64) {
         self.inner.in_flight.inc_by(by);
@@ -140,8 +162,7 @@ impl Metrics {
             let kind = story.kind.clone().unwrap_or_else(|| "none".to_owned());
             it.requests.get_or_create(&RequestLabels { kind, status: story.status().as_str() }).inc();
             for (policy, reason) in story.decision.reasons() {
-                let labels = CodeLabels { policy: policy.clone(), code: reason.code.clone() };
-                it.reasons.get_or_create(&labels).inc();
+                it.reasons.get_or_create(&self.code(policy, &reason.code)).inc();
             }
             for asked in &story.policies {
                 let policy = asked.answer.policy.clone();
@@ -206,6 +227,16 @@ const _: fn() -> Counter<u64, AtomicU64> = Counter::default;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plugin_that_makes_up_codes_makes_no_more_series() {
+        let metrics = Metrics::new();
+        for number in 0..CODES_MAX {
+            assert_eq!(metrics.code("p", &format!("C{number}")).code, format!("C{number}"));
+        }
+        assert_eq!(metrics.code("p", "ONE_MORE").code, OTHER_CODE);
+        assert_eq!(metrics.code("p", "C0").code, "C0");
+    }
 
     #[test]
     fn the_documented_names_are_there() {

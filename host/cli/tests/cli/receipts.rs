@@ -55,6 +55,24 @@ fn an_unverified_sender_cannot_use_up_a_nonce() {
 }
 
 #[test]
+fn a_write_that_fails_half_way_leaves_a_whole_chain() {
+    let folder = tempfile::tempdir().expect("folder");
+    let dir = folder.path().display().to_string();
+    let binary = env!("CARGO_BIN_EXE_reeve");
+    // The file may hold 20 KiB, as on a full disk: some receipts fit, and one of them only in part.
+    let script = r#"trap "" XFSZ; ulimit -f 20; exec "$@""#;
+    let mut limited = Command::new("bash");
+    limited.args(["-c", script, "bash", binary]).args(run_args(DNS, &["--vouch", "--receipts", &dir, EVENTS]));
+    let output = crate::support::finish(limited.current_dir(crate::support::root()).stdin(Stdio::null()));
+    assert_ne!(output.code, 0, "{}", output.stderr);
+    let path = folder.path().join("receipts.jsonl");
+    let text = std::fs::read_to_string(&path).expect("receipts");
+    assert!(text.len() > 1_000 && text.len() < 20 * 1_024 && text.ends_with('\n'), "{} bytes", text.len());
+    let verified = reeve(&["audit", "verify", "--gate", DNS, &dir]);
+    assert_eq!(verified.code, 0, "{}", verified.stderr);
+}
+
+#[test]
 fn a_chain_goes_on_over_runs() {
     let folder = tempfile::tempdir().expect("folder");
     let dir = folder.path().display().to_string();
