@@ -1,8 +1,9 @@
 //! One account with its merged values.
 
 use crate::domain::DomainEntry;
-use crate::layer::{Setting, Sourced};
-use reeve_yaml::{Mark, Value};
+use crate::layer::{Layer, Setting, Sourced};
+use crate::units::PolicyName;
+use reeve_yaml::{Mark, Node, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,6 +14,15 @@ pub enum Status {
     Active,
     /// It is closed or about to be.
     Suspended,
+}
+
+/// Which file an id comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IdSource {
+    /// The accounts file.
+    File,
+    /// The lock file.
+    Lock,
 }
 
 /// One account of the file. Every accessor gives the merged value, `None` where no layer sets it.
@@ -140,16 +150,45 @@ impl Account {
     /// the file.
     #[must_use]
     pub fn access(&self) -> Vec<(&str, &str)> {
-        let Some(mapping) = self.value("access").and_then(|sourced| sourced.value.as_mapping()) else {
-            return Vec::new();
-        };
-        mapping.iter().filter_map(|entry| Some((entry.key.as_str(), entry.node.value.as_str()?))).collect()
+        self.texts("access")
     }
 
     /// The domains it may ask changes for, in the order of the file.
     #[must_use]
     pub fn allowed_dns_domains(&self) -> &[DomainEntry] {
         &self.domains
+    }
+
+    /// Its tags in Organizations, in the order of the file.
+    #[must_use]
+    pub fn tags(&self) -> Vec<(&str, &str)> {
+        self.texts("tags")
+    }
+
+    /// The service control policies attached to the account itself, in the order of the file; `None` where the key is
+    /// left out, so that nothing is said of them.
+    #[must_use]
+    pub fn policies(&self) -> Option<Vec<PolicyName>> {
+        let items = self.value("policies")?.value.as_sequence()?;
+        let name = |item: &Node| Some(PolicyName { name: item.value.as_str()?.to_owned(), at: item.at });
+        Some(items.iter().filter_map(name).collect())
+    }
+
+    /// Which file its id comes from; `None` for an account without id.
+    #[must_use]
+    pub fn id_source(&self) -> Option<IdSource> {
+        self.value("id").map(|sourced| match sourced.layer {
+            Layer::Lock => IdSource::Lock,
+            Layer::Default | Layer::Scope(_) | Layer::Account(_) => IdSource::File,
+        })
+    }
+
+    /// The entries of a mapping of texts, in the order of the file.
+    fn texts(&self, key: &str) -> Vec<(&str, &str)> {
+        let Some(mapping) = self.value(key).and_then(|sourced| sourced.value.as_mapping()) else {
+            return Vec::new();
+        };
+        mapping.iter().filter_map(|entry| Some((entry.key.as_str(), entry.node.value.as_str()?))).collect()
     }
 
     /// Whether it takes part.
@@ -164,7 +203,7 @@ impl Account {
     /// The domain entries of a merged value with their places; the value has passed its checks.
     pub(crate) fn domain_items(sourced: &Sourced) -> Vec<(DomainEntry, Mark)> {
         let Value::Sequence(items) = &sourced.value else { return Vec::new() };
-        let entry = |item: &reeve_yaml::Node| Some((DomainEntry::parse(item.value.as_str()?).ok()?, item.at));
+        let entry = |item: &Node| Some((DomainEntry::parse(item.value.as_str()?).ok()?, item.at));
         items.iter().filter_map(entry).collect()
     }
 }

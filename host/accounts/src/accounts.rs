@@ -1,9 +1,10 @@
 //! The whole file, and the questions asked of it.
 
 use crate::account::Account;
+use crate::aliases::Aliases;
 use crate::domain::DomainEntry;
 use crate::read;
-use crate::units::OrganizationalUnit;
+use crate::units::{self, OrganizationalUnit, PolicyName, Units};
 use reeve_yaml::YamlError;
 use std::collections::BTreeMap;
 
@@ -18,13 +19,35 @@ pub struct DomainOwner {
     pub id: String,
 }
 
+/// What a policy is attached to.
+#[derive(Debug, Clone, Copy)]
+pub enum Target<'a> {
+    /// A unit, the root included.
+    Unit(&'a OrganizationalUnit),
+    /// An account.
+    Account(&'a Account),
+}
+
+impl Target<'_> {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Unit(unit) => &unit.name,
+            Self::Account(account) => account.name(),
+        }
+    }
+}
+
 /// The accounts file: accounts with merged values, and organizational units.
 #[derive(Debug, Clone)]
 pub struct Accounts {
     pub(crate) file: String,
     pub(crate) accounts: BTreeMap<String, Account>,
     pub(crate) names_by_id: BTreeMap<String, String>,
-    pub(crate) units: BTreeMap<String, OrganizationalUnit>,
+    pub(crate) units: Units,
+    pub(crate) policy_ids: BTreeMap<String, String>,
+    pub(crate) aliases: Aliases,
 }
 
 impl Accounts {
@@ -91,6 +114,46 @@ impl Accounts {
     /// Every organizational unit of `OrganizationUnits`, sorted by name.
     pub fn organizational_units(&self) -> impl Iterator<Item = &OrganizationalUnit> {
         self.units.values()
+    }
+
+    /// The name of the root: that of its entry, or `root` where none is there.
+    #[must_use]
+    pub fn root_unit(&self) -> &str {
+        units::root(&self.units)
+    }
+
+    /// The name of the unit right above one; `None` for the root and for a unit that the file does not define.
+    #[must_use]
+    pub fn parent_unit(&self, name: &str) -> Option<&str> {
+        units::parent(&self.units, name)
+    }
+
+    /// The names of the units from the root down to one, itself included; empty for a unit that the file does not
+    /// define.
+    #[must_use]
+    pub fn unit_path<'a>(&'a self, name: &'a str) -> Vec<&'a str> {
+        if name != self.root_unit() && !self.units.contains_key(name) {
+            return Vec::new();
+        }
+        // A file with a cycle was refused.
+        units::path(&self.units, name).unwrap_or_default()
+    }
+
+    /// Every policy that something has attached to it, with what it is attached to: units by name, then accounts by
+    /// name, each in the order of the file.
+    pub fn attachments(&self) -> impl Iterator<Item = (Target<'_>, PolicyName)> {
+        let units =
+            self.units.values().flat_map(|unit| unit.policies.iter().map(|it| (Target::Unit(unit), it.clone())));
+        let accounts = self.iter().flat_map(|account| {
+            account.policies().unwrap_or_default().into_iter().map(|policy| (Target::Account(account), policy))
+        });
+        units.chain(accounts)
+    }
+
+    /// The id of a policy (`p-…`), where the lock knows it.
+    #[must_use]
+    pub fn policy_id(&self, name: &str) -> Option<&str> {
+        self.policy_ids.get(name).map(String::as_str)
     }
 
     /// The organizational unit with this name.

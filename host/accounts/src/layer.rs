@@ -1,5 +1,6 @@
 //! Where a value comes from.
 
+use reeve_model::Place;
 use reeve_yaml::{Mark, Value};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,6 +9,8 @@ use std::sync::Arc;
 /// A layer of the file. Later layers win, in the order of the variants.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Layer {
+    /// The lock file: ids that are known, and not written in the accounts file.
+    Lock,
     /// `Default`: every account.
     Default,
     /// `Scopes.<name>`: every account that names the scope.
@@ -17,9 +20,10 @@ pub enum Layer {
 }
 
 impl fmt::Display for Layer {
-    /// The path in the file: `Default`, `Scopes.dev`, `Accounts.foo`.
+    /// The path in the file: `Default`, `Scopes.dev`, `Accounts.foo`; `lock file` for what the lock holds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Lock => write!(f, "lock file"),
             Self::Default => write!(f, "Default"),
             Self::Scope(name) => write!(f, "Scopes.{name}"),
             Self::Account(name) => write!(f, "Accounts.{name}"),
@@ -48,6 +52,23 @@ impl Sourced {
     pub fn place(&self) -> String {
         format!("{}:{}", self.file, self.at)
     }
+
+    /// The place of its key, for findings.
+    #[must_use]
+    pub fn key_place(&self) -> Place {
+        place(&self.file, self.at)
+    }
+
+    /// The place of its value, for findings.
+    #[must_use]
+    pub fn value_place(&self) -> Place {
+        place(&self.file, self.value_at)
+    }
+}
+
+/// A mark in a file, for findings.
+pub(crate) fn place(file: &str, at: Mark) -> Place {
+    Place { file: file.to_owned(), line: at.line, column: at.column }
 }
 
 /// The values of one layer by key.

@@ -11,17 +11,26 @@
 
 mod account;
 mod accounts;
+mod aliases;
 mod domain;
+pub mod edit;
+mod explain;
+mod json_schema;
 mod layer;
+pub mod lint;
+mod lock;
 mod read;
 mod schema;
 mod units;
 
-pub use account::{Account, Status};
-pub use accounts::{Accounts, DomainOwner};
+pub use account::{Account, IdSource, Status};
+pub use accounts::{Accounts, DomainOwner, Target};
 pub use domain::{DomainEntry, DomainScope};
+pub use explain::explain;
+pub use json_schema::json_schema;
 pub use layer::{Layer, Sourced};
+pub use lock::{Lock, LockedAccount, LockedId};
 pub use schema::keys;
-pub use units::{OrganizationalUnit, PolicyName};
+pub use units::{OrganizationalUnit, PolicyName, ROOT, UNIT_DEPTH_MAX, UnitName};
 
 pub use reeve_yaml::{Mark, Value, YamlError};

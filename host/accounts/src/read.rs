@@ -3,6 +3,7 @@
 
 use crate::account::Account;
 use crate::accounts::Accounts;
+use crate::aliases::Aliases;
 use crate::domain::DomainEntry;
 use crate::layer::{Layer, LayerValues, Sourced, merge};
 use crate::schema::{KEYS, Key, Place, name_fault};
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 /// Reads the whole file.
 pub(crate) fn accounts(file_name: &str, text: &str) -> Result<Accounts, Vec<YamlError>> {
-    let document = Document::parse(file_name, text).map_err(|error| vec![error])?;
+    let document = Document::parse_with_aliases(file_name, text).map_err(|error| vec![error])?;
     let mut map = document.root().mapping().map_err(|error| vec![error])?;
     let mut reader = Reader { file: Arc::from(file_name), errors: Vec::new() };
 
@@ -37,14 +38,17 @@ pub(crate) fn accounts(file_name: &str, text: &str) -> Result<Accounts, Vec<Yaml
     reader.unique_emails(&accounts);
     reader.unique_domains(&accounts);
 
+    let aliases = Aliases::of(&document.root);
     if !reader.errors.is_empty() {
         reader.errors.sort_by_key(YamlError::at);
-        return Err(reader.errors);
+        // What is wrong inside an anchored value is wrong once, however often it is repeated.
+        reader.errors.dedup();
+        return Err(reader.errors.into_iter().map(|error| aliases.hinted(error)).collect());
     }
     let id = |account: &Account| Some((account.id()?.to_owned(), account.name.clone()));
     let names_by_id = accounts.iter().filter_map(id).collect();
     let accounts = accounts.into_iter().map(|account| (account.name.clone(), account)).collect();
-    Ok(Accounts { file: file_name.to_owned(), accounts, names_by_id, units })
+    Ok(Accounts { file: file_name.to_owned(), accounts, names_by_id, units, policy_ids: BTreeMap::new(), aliases })
 }
 
 /// A scope or an account as it stands in the file.
@@ -108,7 +112,7 @@ impl Reader {
                 continue;
             }
             let before = self.errors.len();
-            (key.check)(value, &mut self.errors);
+            key.check(value, &mut self.errors);
             if self.errors.len() == before {
                 let node = value.node();
                 let sourced = Sourced {
@@ -193,7 +197,7 @@ impl Reader {
                     format!("domain `{entry}` of account {name} is claimed by account {owner} at {first} already");
                 let error = self.error(at, message);
                 self.errors.push(match sourced.layer {
-                    Layer::Account(_) => error,
+                    Layer::Account(_) | Layer::Lock => error,
                     Layer::Default | Layer::Scope(_) => error.with_hint(format!(
                         "the list stands in `{}`, which several accounts share: write it on the account",
                         sourced.layer

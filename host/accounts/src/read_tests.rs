@@ -250,8 +250,10 @@ fn items_of_lists_have_places_of_their_own() {
 #[test]
 fn unknown_and_misplaced_keys_are_refused() {
     let own = "`access`, `allowed_dns_domains`, `allowed_regions`, `create_vpc`, `email`, `global_region`, `id`, \
-               `nat_gateway_count`, `organization_unit`, `region`, `scope`, `service`, `status`, `tier`, `use_cfr`";
-    let shared = own.replace("`email`, ", "").replace("`id`, ", "").replace("`scope`, ", "");
+               `nat_gateway_count`, `organization_unit`, `policies`, `region`, `scope`, `service`, `status`, `tags`, \
+               `tier`, `use_cfr`";
+    let shared =
+        own.replace("`email`, ", "").replace("`id`, ", "").replace("`scope`, ", "").replace("`policies`, ", "");
     let account = "write it on the account";
     assert_eq!(
         errors("Default: {scope: dev, regoin: us-east-1}\n\
@@ -359,4 +361,20 @@ fn long_addresses_are_refused() {
     let email = |length: usize| format!("Accounts: {{foo: {{email: {}@example.com}}}}\n", "a".repeat(length - 12));
     assert!(Accounts::parse("a.yaml", &email(64)).is_ok());
     assert_eq!(errors(&email(65)), ["a.yaml:1:25: `email` must be at most 64 characters long"]);
+}
+
+#[test]
+fn values_are_explained_line_by_line() {
+    let accounts = accounts(SAMPLE);
+    let foo = accounts.by_name("foo").expect("foo");
+    assert_eq!(
+        crate::explain(foo, "create_vpc"),
+        [
+            "create_vpc = false",
+            "    from Accounts.foo, accounts.yaml:26:5",
+            "    over true in Scopes.dev, accounts.yaml:15:5",
+            "    over false in Default, accounts.yaml:2:3",
+        ]
+    );
+    assert!(crate::explain(foo, "tier").is_empty() && crate::explain(foo, "colour").is_empty());
 }

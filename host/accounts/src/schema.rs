@@ -1,6 +1,7 @@
 //! The keys of a layer: which there are, where each may stand, what its value must be.
 
 use crate::domain::DomainEntry;
+use crate::units;
 use reeve_yaml::{Field, YamlError, quoted};
 use std::collections::BTreeSet;
 
@@ -13,31 +14,83 @@ pub(crate) enum Place {
     Account,
 }
 
+/// What the value of a key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Access,
+    AccountId,
+    Count,
+    Domains,
+    Email,
+    Flag,
+    Policies,
+    Region,
+    Regions,
+    Status,
+    Tags,
+    Text,
+    Tier,
+    Unit,
+}
+
 /// One key.
 pub(crate) struct Key {
     pub(crate) name: &'static str,
     pub(crate) place: Place,
+    pub(crate) shape: Shape,
+    /// What it means, for editors.
+    pub(crate) about: &'static str,
+}
+
+impl Key {
     /// Appends what is wrong with a value; appends nothing when it is fine.
-    pub(crate) check: fn(Field<'_>, &mut Vec<YamlError>),
+    pub(crate) fn check(&self, field: Field<'_>, errors: &mut Vec<YamlError>) {
+        match self.shape {
+            Shape::Access => access(field, errors),
+            Shape::AccountId => id(field, errors),
+            Shape::Count => count(field, errors),
+            Shape::Domains => allowed_dns_domains(field, errors),
+            Shape::Email => email(field, errors),
+            Shape::Flag => boolean(field, errors),
+            Shape::Policies => drop(units::policies(field, errors)),
+            Shape::Region => region(field, errors),
+            Shape::Regions => allowed_regions(field, errors),
+            Shape::Status => status(field, errors),
+            Shape::Tags => tags(field, errors),
+            Shape::Text => text(field, errors),
+            Shape::Tier => tier(field, errors),
+            Shape::Unit => unit(field, errors),
+        }
+    }
+}
+
+const fn anywhere(name: &'static str, shape: Shape, about: &'static str) -> Key {
+    Key { name, place: Place::Anywhere, shape, about }
+}
+
+const fn on_account(name: &'static str, shape: Shape, about: &'static str) -> Key {
+    Key { name, place: Place::Account, shape, about }
 }
 
 /// Every key of a layer, sorted by name.
 pub(crate) const KEYS: &[Key] = &[
-    Key { name: "access", place: Place::Anywhere, check: access },
-    Key { name: "allowed_dns_domains", place: Place::Anywhere, check: allowed_dns_domains },
-    Key { name: "allowed_regions", place: Place::Anywhere, check: allowed_regions },
-    Key { name: "create_vpc", place: Place::Anywhere, check: boolean },
-    Key { name: "email", place: Place::Account, check: email },
-    Key { name: "global_region", place: Place::Anywhere, check: region },
-    Key { name: "id", place: Place::Account, check: id },
-    Key { name: "nat_gateway_count", place: Place::Anywhere, check: count },
-    Key { name: "organization_unit", place: Place::Anywhere, check: unit },
-    Key { name: "region", place: Place::Anywhere, check: region },
-    Key { name: "scope", place: Place::Account, check: text },
-    Key { name: "service", place: Place::Anywhere, check: text },
-    Key { name: "status", place: Place::Anywhere, check: status },
-    Key { name: "tier", place: Place::Anywhere, check: tier },
-    Key { name: "use_cfr", place: Place::Anywhere, check: boolean },
+    anywhere("access", Shape::Access, "Who may do what: a class of people and its roles."),
+    anywhere("allowed_dns_domains", Shape::Domains, "The domains the account may ask changes for."),
+    anywhere("allowed_regions", Shape::Regions, "The Regions the account may use."),
+    anywhere("create_vpc", Shape::Flag, "Whether the account gets a network."),
+    on_account("email", Shape::Email, "Address of the root user; no two accounts share one."),
+    anywhere("global_region", Shape::Region, "The Region of global resources."),
+    on_account("id", Shape::AccountId, "The account's id in quotes, once known."),
+    anywhere("nat_gateway_count", Shape::Count, "How many NAT gateways the network has."),
+    anywhere("organization_unit", Shape::Unit, "The organizational unit the account belongs in."),
+    on_account("policies", Shape::Policies, "Service control policies attached to the account itself."),
+    anywhere("region", Shape::Region, "The primary Region."),
+    on_account("scope", Shape::Text, "The scope the account takes values from."),
+    anywhere("service", Shape::Text, "The service that lives in the account."),
+    anywhere("status", Shape::Status, "Whether the account takes part; `active` where it is left out."),
+    anywhere("tags", Shape::Tags, "Tags of the account in Organizations."),
+    anywhere("tier", Shape::Tier, "The tier of the account's trust."),
+    anywhere("use_cfr", Shape::Flag, "Whether CloudFront logs go to the central bucket."),
 ];
 
 /// The names of every key that an account can have a value for, sorted.
@@ -49,13 +102,22 @@ pub fn keys() -> impl Iterator<Item = &'static str> {
 pub(crate) const STATUS_WORDS: &[&str] = &["active", "suspended"];
 
 /// Longest name of an account or a scope, in characters: AWS's limit for account names.
-const NAME_CHARS_MAX: usize = 50;
+pub(crate) const NAME_CHARS_MAX: usize = 50;
 
 /// Longest name of an organizational unit, in characters: AWS's limit.
-const UNIT_CHARS_MAX: usize = 128;
+pub(crate) const UNIT_CHARS_MAX: usize = 128;
 
 /// Longest e-mail address of an account, in characters: AWS's limit.
-const EMAIL_CHARS_MAX: usize = 64;
+pub(crate) const EMAIL_CHARS_MAX: usize = 64;
+
+/// Most tags on one resource (Organizations, TagResource).
+pub(crate) const TAGS_MAX: usize = 50;
+
+/// Longest key of a tag, in characters (Organizations, Tag).
+pub(crate) const TAG_KEY_CHARS_MAX: usize = 128;
+
+/// Longest value of a tag, in characters (Organizations, Tag).
+pub(crate) const TAG_VALUE_CHARS_MAX: usize = 256;
 
 /// What is wrong with a name of an account or a scope, as the end of a message.
 pub(crate) fn name_fault(name: &str) -> Option<&'static str> {
@@ -141,17 +203,29 @@ fn tier(field: Field<'_>, errors: &mut Vec<YamlError>) {
 
 fn email(field: Field<'_>, errors: &mut Vec<YamlError>) {
     let Some(email) = keep(field.string(), errors) else { return };
-    let (local, host) = email.split_once('@').unwrap_or_default();
-    let shaped = !local.is_empty()
-        && host.contains('.')
-        && !host.contains('@')
-        && !host.split('.').any(str::is_empty)
-        && email.bytes().all(|byte| byte.is_ascii_graphic());
-    if !shaped {
+    if !email_shaped(email) {
         errors.push(field.must(format_args!("be an e-mail address, found {}", quoted(email))));
     } else if email.len() > EMAIL_CHARS_MAX {
         errors.push(field.must(format_args!("be at most {EMAIL_CHARS_MAX} characters long")));
     }
+}
+
+/// Whether a text looks like an address. What Organizations takes is narrower; the lint knows its rules.
+fn email_shaped(email: &str) -> bool {
+    let (local, host) = email.split_once('@').unwrap_or_default();
+    !local.is_empty()
+        && host.contains('.')
+        && !host.contains('@')
+        && !host.split('.').any(str::is_empty)
+        && email.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// What is wrong with an address, as the end of a message.
+pub(crate) fn email_fault(email: &str) -> Option<&'static str> {
+    if !email_shaped(email) {
+        return Some("is no e-mail address");
+    }
+    (email.len() > EMAIL_CHARS_MAX).then_some("is longer than 64 characters")
 }
 
 fn region(field: Field<'_>, errors: &mut Vec<YamlError>) {
@@ -185,6 +259,53 @@ fn access(field: Field<'_>, errors: &mut Vec<YamlError>) {
     }
 }
 
+/// The rules of Organizations (Tag), so that a merge brings no tag that AWS then refuses.
+fn tags(field: Field<'_>, errors: &mut Vec<YamlError>) {
+    let Some(map) = keep(field.mapping(), errors) else { return };
+    let mut seen = BTreeSet::new();
+    let mut count = 0;
+    for (key, at, value) in map.entries() {
+        count += 1;
+        let mut wrong = |at, what: &str| {
+            errors.push(YamlError::new(field.file(), at, format!("tag {} {what}", quoted(key))));
+        };
+        if key.is_empty() || key.chars().count() > TAG_KEY_CHARS_MAX {
+            wrong(at, &format!("has a key that is not 1 to {TAG_KEY_CHARS_MAX} characters long"));
+        } else if key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:")) {
+            wrong(at, "begins with `aws:`, which is reserved");
+        } else if let Some(bad) = key.chars().find(|&char| !tag_char(char)) {
+            wrong(at, &format!("holds `{}` in its key", bad.escape_debug()));
+        } else if !seen.insert(key.to_lowercase()) {
+            // Condition keys such as aws:PrincipalTag/<key> are read without case: two spellings would be one tag.
+            wrong(at, "is there twice, in two spellings");
+        }
+        match value.string() {
+            Err(error) => errors.push(error),
+            Ok(text) if text.chars().count() > TAG_VALUE_CHARS_MAX => {
+                errors.push(value.must(format_args!("be at most {TAG_VALUE_CHARS_MAX} characters long")));
+            }
+            Ok(text) => {
+                if let Some(bad) = text.chars().find(|&char| !tag_char(char)) {
+                    errors.push(value.error(format!(
+                        "tag {} holds `{}` in its value",
+                        quoted(key),
+                        bad.escape_debug()
+                    )));
+                }
+            }
+        }
+    }
+    if count > TAGS_MAX {
+        errors.push(field.must(format_args!("hold at most {TAGS_MAX} tags, found {count}")));
+    }
+}
+
+/// `[\p{L}\p{Z}\p{N}_.:/=+\-@]` (Organizations, Tag). For `\p{L}` stands the property Alphabetic, which takes some
+/// combining vowel signs more; AWS then refuses the tag, and nothing has been made.
+fn tag_char(char: char) -> bool {
+    char.is_alphanumeric() || (char.is_whitespace() && !char.is_control()) || "_.:/=+-@".contains(char)
+}
+
 fn allowed_dns_domains(field: Field<'_>, errors: &mut Vec<YamlError>) {
     let Some(items) = keep(field.items(), errors) else { return };
     let mut seen = BTreeSet::new();
@@ -200,3 +321,7 @@ fn allowed_dns_domains(field: Field<'_>, errors: &mut Vec<YamlError>) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "schema_tests.rs"]
+mod tests;

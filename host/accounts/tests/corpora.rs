@@ -1,6 +1,7 @@
 //! The published sample of system B, read from the corpora folder as it is.
 #![allow(clippy::expect_used, clippy::print_stderr)]
 
+use reeve_accounts::lint::{Bus, LintOptions, lint};
 use reeve_accounts::{Accounts, Layer, Value};
 
 /// Names the folder that holds `systems/accounts.yaml`. Without it the test only says so; with it the file must exist.
@@ -41,4 +42,50 @@ fn the_published_sample_parses_verbatim() {
     assert_eq!((foo.use_cfr(), layer_of("use_cfr")), (Some(true), own.clone()));
     assert_eq!((foo.service(), layer_of("service")), (Some("foo"), own));
     assert_eq!((foo.id(), foo.tier(), foo.allowed_dns_domains().len()), (None, None, 0));
+}
+
+/// What AWS publishes as policies of event buses: one account of a lower tier is admitted by each.
+#[test]
+fn published_bus_policies_are_understood() {
+    let Some(corpora) = std::env::var_os(CORPORA) else {
+        eprintln!("{CORPORA} is not set: ran without the corpora");
+        return;
+    };
+    let text = "Accounts:\n  app: {id: '111112222333', tier: dev}\n  hub: {id: '123456789012', tier: infra}\n";
+    let accounts = Accounts::parse("accounts.yaml", text).expect("valid");
+    for (name, expected) in [
+        ("eb-event-bus-perms.1", vec!["TIER_INVERSION bus.json:7:22"]),
+        ("eb-event-bus-perms.2", vec!["TIER_INVERSION bus.json:10:20"]),
+        // A condition on the rule's Region narrows which events come, not from whom.
+        ("eb-event-bus-perms.5", vec!["TIER_INVERSION bus.json:7:20"]),
+        ("eb-event-bus-perms.6", vec!["TIER_INVERSION bus.json:7:20"]),
+        ("eb-event-bus-perms.7", vec!["TIER_INVERSION bus.json:7:20"]),
+        // Policies of identities have no principal, and those of other services send no events.
+        ("eb-use-conditions.3", vec![]),
+        ("eb-setup.1", vec![]),
+        ("eb-use-resource-based.1", vec![]),
+        ("eb-use-resource-based.2", vec![]),
+    ] {
+        let path =
+            std::path::Path::new(&corpora).join("events/awsdocs-eventbridge").join(format!("{name}.policy.json"));
+        let policy = std::fs::read_to_string(&path).expect(name);
+        let bus = |gate| Bus {
+            account: "hub".to_owned(),
+            name: "default".to_owned(),
+            gate,
+            file: "bus.json".to_owned(),
+            policy: policy.clone(),
+        };
+        let options = |gate| LintOptions {
+            tiers: vec!["dev".to_owned(), "infra".to_owned()],
+            buses: vec![bus(gate)],
+            ..LintOptions::default()
+        };
+        let found = |gate| -> Vec<String> {
+            let place = |it: &reeve_model::Finding| it.place.as_ref().map(ToString::to_string).unwrap_or_default();
+            lint(&accounts, &options(gate)).iter().map(|it| format!("{} {}", it.code, place(it))).collect()
+        };
+        assert_eq!(found(false), expected, "{name}");
+        assert_eq!(found(true), Vec::<String>::new(), "{name}, where a gate listens");
+    }
 }

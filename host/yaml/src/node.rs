@@ -23,8 +23,11 @@ pub struct Node {
     /// The value.
     pub value: Value,
     /// Its first character; for a block mapping or list that of its first key or dash, for a block scalar (`|`, `>`)
-    /// that of its text. A value that is left out stands at the colon of its key.
+    /// that of its text. A value that is left out stands at the colon of its key, one that an alias repeats at the
+    /// alias; what is inside such a value stands where it is written.
     pub at: Mark,
+    /// Where the value is written that an alias repeats here; none for a value that is written here.
+    pub anchor: Option<Mark>,
 }
 
 impl PartialEq for Node {

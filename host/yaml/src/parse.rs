@@ -3,7 +3,7 @@
 use crate::scalar::resolve;
 use crate::{Entry, Field, Mapping, Mark, Node, Value, YamlError, quoted};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Longest document, in bytes. Files that people write and review stay far below; a larger one was fed by mistake.
 pub const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
@@ -11,6 +11,11 @@ pub const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
 /// How many lists and mappings may be open at once. The tree is walked by recursion, so its depth must be bounded; no
 /// file of ours needs a tenth of it.
 pub const DEPTH_MAX: usize = 64;
+
+/// How many values anchors may keep and aliases repeat in one document, each value inside a list or mapping counted. A
+/// few lines of aliases of aliases stand for billions; a file of a thousand accounts that share every list needs a
+/// tenth of it.
+pub const REPEATED_MAX: usize = 100_000;
 
 /// One parsed file.
 #[derive(Debug, Clone)]
@@ -29,13 +34,27 @@ impl Document {
     /// an equal key, anchor, alias, tag, directive, merge key, complex or empty key, second document, control or
     /// control or bidirectional character; a number without a JSON form.
     pub fn parse(file_name: &str, text: &str) -> Result<Self, YamlError> {
+        Self::read(file_name, text, None)
+    }
+
+    /// The same for files in which anchors and aliases of values are allowed. Merge keys (`<<`) and aliases as keys are
+    /// refused here too.
+    ///
+    /// # Errors
+    /// Those of [`Document::parse`] but for anchors and aliases; an alias inside the value that it repeats; more than
+    /// [`REPEATED_MAX`] repeated values.
+    pub fn parse_with_aliases(file_name: &str, text: &str) -> Result<Self, YamlError> {
+        Self::read(file_name, text, Some(Anchors::default()))
+    }
+
+    fn read(file_name: &str, text: &str, anchors: Option<Anchors>) -> Result<Self, YamlError> {
         let start = Mark { line: 1, column: 1 };
         if text.len() > DOCUMENT_BYTES_MAX {
             let message = format!("file is larger than {DOCUMENT_BYTES_MAX} bytes");
             return Err(YamlError::new(file_name, start, message));
         }
         check_characters(file_name, text)?;
-        let mut builder = Builder { file: file_name, text, parser: Parser::new_from_str(text) };
+        let mut builder = Builder { file: file_name, text, parser: Parser::new_from_str(text), anchors };
         let root = builder.document()?;
         Ok(Self { file: file_name.to_owned(), root })
     }
@@ -91,11 +110,31 @@ fn mark(marker: Marker) -> Mark {
     Mark { line: number(marker.line()), column: number(marker.col()).saturating_add(1) }
 }
 
+/// The anchored values so far, by the parser's number, with how many values each one holds.
+#[derive(Default)]
+struct Anchors {
+    values: HashMap<usize, (Node, usize)>,
+    repeated: usize,
+}
+
+/// How many values a node holds, itself included, and how many lists and mappings are open at its deepest one.
+fn size(node: &Node) -> (usize, usize) {
+    let inner: Vec<(usize, usize)> = match &node.value {
+        Value::Sequence(items) => items.iter().map(size).collect(),
+        Value::Mapping(mapping) => mapping.iter().map(|entry| size(&entry.node)).collect(),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::String { .. } => return (1, 0),
+    };
+    let count = inner.iter().map(|(count, _)| count).sum::<usize>();
+    (count + 1, inner.iter().map(|(_, depth)| *depth).max().unwrap_or(0) + 1)
+}
+
 /// Turns the parser's events into a tree.
 struct Builder<'t> {
     file: &'t str,
     text: &'t str,
     parser: Parser<'t, StrInput<'t>>,
+    /// None where anchors and aliases are refused.
+    anchors: Option<Anchors>,
 }
 
 impl<'t> Builder<'t> {
@@ -115,7 +154,10 @@ impl<'t> Builder<'t> {
     fn not_yaml(&self, error: &ScanError) -> YamlError {
         let at = mark(*error.marker());
         if error.info().contains("unknown anchor") {
-            return self.error(at, "aliases are not supported").with_hint("write the value out");
+            return match self.anchors {
+                Some(_) => self.error(at, "the alias has no anchor in front of it"),
+                None => self.error(at, "aliases are not supported").with_hint("write the value out"),
+            };
         }
         // The parser points to the start of the scalar that runs into the tab.
         let at = if error.info().contains("found a tab") { self.next_tab(*error.marker()).unwrap_or(at) } else { at };
@@ -170,24 +212,22 @@ impl<'t> Builder<'t> {
 
     fn node(&mut self, event: Event<'t>, span: Span, depth: usize) -> Result<Node, YamlError> {
         let at = mark(span.start);
-        let value = match event {
+        let (value, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                self.bare(at, anchor, tag.is_some())?;
-                self.scalar(&text, style, at)?
+                self.untagged(at, anchor, tag.is_some())?;
+                (self.scalar(&text, style, at)?, anchor)
             }
             Event::SequenceStart(anchor, tag) => {
-                self.bare(at, anchor, tag.is_some())?;
+                self.untagged(at, anchor, tag.is_some())?;
                 self.deeper(at, depth)?;
-                Value::Sequence(self.sequence(depth + 1)?)
+                (Value::Sequence(self.sequence(depth + 1)?), anchor)
             }
             Event::MappingStart(anchor, tag) => {
-                self.bare(at, anchor, tag.is_some())?;
+                self.untagged(at, anchor, tag.is_some())?;
                 self.deeper(at, depth)?;
-                Value::Mapping(self.mapping(depth + 1)?)
+                (Value::Mapping(self.mapping(depth + 1)?), anchor)
             }
-            Event::Alias(_) => {
-                return Err(self.error(at, "aliases are not supported").with_hint("write the value out"));
-            }
+            Event::Alias(anchor) => return self.alias(anchor, at, depth),
             Event::Nothing
             | Event::StreamStart
             | Event::StreamEnd
@@ -196,7 +236,52 @@ impl<'t> Builder<'t> {
             | Event::SequenceEnd
             | Event::MappingEnd => return Err(self.error(at, "not YAML: expected a value")),
         };
-        Ok(Node { value, at })
+        let node = Node { value, at, anchor: None };
+        self.keep(anchor, &node)?;
+        Ok(node)
+    }
+
+    /// Keeps an anchored value for the aliases behind it.
+    fn keep(&mut self, anchor: usize, node: &Node) -> Result<(), YamlError> {
+        let (Some(anchors), 1..) = (&mut self.anchors, anchor) else { return Ok(()) };
+        let (count, _) = size(node);
+        if anchors.repeated.saturating_add(count) > REPEATED_MAX {
+            return Err(self.too_many(node.at));
+        }
+        anchors.repeated += count;
+        anchors.values.insert(anchor, (node.clone(), count));
+        Ok(())
+    }
+
+    fn too_many(&self, at: Mark) -> YamlError {
+        self.error(at, format!("anchors and aliases repeat more than {REPEATED_MAX} values"))
+    }
+
+    /// The value that an alias repeats.
+    fn alias(&mut self, anchor: usize, at: Mark, depth: usize) -> Result<Node, YamlError> {
+        let Some(anchors) = &mut self.anchors else {
+            return Err(self.error(at, "aliases are not supported").with_hint("write the value out"));
+        };
+        // The parser knows the anchor from its start on, and the value is here once it has ended.
+        let Some((node, count)) = anchors.values.get(&anchor) else {
+            return Err(self.error(at, "the alias stands inside the value that it repeats"));
+        };
+        let count = *count;
+        if anchors.repeated.saturating_add(count) > REPEATED_MAX {
+            return Err(self.too_many(at));
+        }
+        anchors.repeated += count;
+        let node = Node { value: node.value.clone(), at, anchor: Some(node.anchor.unwrap_or(node.at)) };
+        let (_, open) = size(&node);
+        if depth + open > DEPTH_MAX {
+            return Err(self.error(at, format!("lists and mappings are nested more than {DEPTH_MAX} deep")));
+        }
+        Ok(node)
+    }
+
+    /// Refuses a tag, and an anchor where the document may have none.
+    fn untagged(&self, at: Mark, anchor: usize, tagged: bool) -> Result<(), YamlError> {
+        self.bare(at, if self.anchors.is_some() { 0 } else { anchor }, tagged)
     }
 
     /// Refuses what may stand in front of a node.
@@ -286,3 +371,7 @@ impl<'t> Builder<'t> {
 #[cfg(test)]
 #[path = "parse_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "alias_tests.rs"]
+mod alias_tests;
