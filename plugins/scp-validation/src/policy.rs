@@ -1,198 +1,232 @@
-//! From findings in documents to a verdict on a request.
+//! From findings in documents and in the organization to a verdict on a request.
 
-use crate::rules::{self, CODES, Finding};
-use reeve_sdk::{Action, Reason, Request, Severity, Verdict, reason};
+mod settings;
+#[cfg(test)]
+mod tests;
+
+pub use settings::Settings;
+
+use crate::hierarchy::{self, Outcome};
+use crate::rules::{self, CODES, Finding, Severity};
+use reeve_sdk::{Action, PlannedAction, Reason, Request, Verdict, reason};
 
 /// Kinds that this policy judges.
-pub const KINDS: &[&str] = &["SCP_UPDATE"];
+pub const KINDS: &[&str] = &["SCP_UPDATE", "MOVE_ACCOUNT", "MERGE"];
 
 /// Reasons in one reply, the host's own limit; what is left out is counted in the last one.
 pub const REASONS_MAX: usize = 100;
 
+/// Longest name and description of a policy, characters (API reference, CreatePolicy).
+pub const NAME_CHARS_MAX: usize = 128;
+/// See [`NAME_CHARS_MAX`].
+pub const DESCRIPTION_CHARS_MAX: usize = 512;
+
+/// Codes of this module.
+const OWN: &[(&str, Severity, &str)] = &[
+    ("METADATA_LENGTH", Severity::Error, "the name or description of the policy is longer than AWS takes, or empty"),
+    ("BAD_HIERARCHY", Severity::Error, "the organization, or what the request makes of it, cannot be judged"),
+    ("NO_HIERARCHY", Severity::Suggestion, "there is no organization to judge by, the document alone is judged"),
+];
+
+/// Every code with its severity (the worst one, where a code has two) and what it means.
+pub fn codes() -> impl Iterator<Item = &'static (&'static str, Severity, &'static str)> {
+    CODES.iter().chain(hierarchy::CODES).chain(OWN)
+}
+
 /// Every reason, with a text for people.
 pub fn reasons() -> impl Iterator<Item = (&'static str, &'static str)> {
     let own = [
-        ("MORE_FINDINGS", "There are more findings than fit into one answer."),
-        ("BAD_SETTINGS", "The settings are malformed."),
+        ("MORE_FINDINGS", "there are more findings than fit into one answer"),
+        ("BAD_SETTINGS", "the settings are malformed"),
     ];
-    CODES.iter().map(|&(code, _, text)| (code, text)).chain(own)
+    codes().map(|&(code, _, text)| (code, text)).chain(own)
 }
 
-/// Settings of the policy, checked.
-#[derive(Debug, Clone, Default)]
-pub struct Settings {
-    rules: rules::Settings,
-    waive: Vec<String>,
+/// The name of the policy whose document a file is, if it is a file of SCPs: what stands before `.json`, in the folder
+/// or below it.
+pub(crate) fn name_of<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
+    let (_, file) = path.strip_prefix(folder)?.rsplit_once('/').unwrap_or(("", path.strip_prefix(folder)?));
+    file.strip_suffix(".json").filter(|name| !name.is_empty())
 }
 
-impl Settings {
-    /// Reads the settings.
-    ///
-    /// # Errors
-    /// `BAD_SETTINGS`, one for each thing that is wrong.
-    pub fn parse(text: &str) -> Result<Self, Vec<Reason>> {
-        let mut read = reeve_sdk::settings::Settings::parse(text)?;
-        let mut rules = rules::Settings {
-            break_glass: read.take_texts("break-glass").unwrap_or_default(),
-            home_regions: read.take_texts("home-regions").unwrap_or_default(),
-            ..rules::Settings::default()
-        };
-        let partition = read.take("partition", "`aws`, `aws-cn` or `aws-us-gov`", |node| {
-            node.as_str().filter(|text| matches!(*text, "aws" | "aws-cn" | "aws-us-gov")).map(str::to_owned)
-        });
-        rules.partition = partition.unwrap_or(rules.partition);
-        let quota = read.take("size-quota-chars", "a number of characters", |node| {
-            node.value.as_i64().and_then(|number| usize::try_from(number).ok()).filter(|&number| number > 0)
-        });
-        rules.size_quota_chars = quota.unwrap_or(rules.size_quota_chars);
-        let waive = read.take_texts("waive").unwrap_or_default();
-        for code in &waive {
-            match CODES.iter().find(|(listed, _, _)| listed == code) {
-                Some((_, rules::Severity::SecurityWarning, _)) => {}
-                Some(_) => read.refuse("waive", format!("`{code}` is no security warning, so it cannot be waived")),
-                None => read.refuse("waive", format!("there is no code `{code}`")),
-            }
+/// A document that a request would store, or take away.
+struct Stored<'r> {
+    name: &'r str,
+    /// None for a file of a repository, which holds no description.
+    description: Option<&'r str>,
+    before: Option<&'r str>,
+    /// None when the file is removed.
+    after: Option<&'r str>,
+    /// JSON pointer for what is wrong in the document.
+    at: String,
+}
+
+fn stored<'r>(planned: &'r PlannedAction, folder: &str) -> Option<Stored<'r>> {
+    let at = format!("{}/document", planned.at);
+    match &planned.action {
+        Action::CreatePolicy(it) => Some(Stored {
+            name: &it.name,
+            description: Some(&it.description),
+            before: None,
+            after: Some(&it.document),
+            at,
+        }),
+        Action::UpdatePolicy(it) => Some(Stored {
+            name: &it.name,
+            description: Some(&it.description),
+            before: Some(&it.before),
+            after: Some(&it.document),
+            at,
+        }),
+        Action::MergeFile(it) => {
+            let name = name_of(&it.path, folder)?;
+            let (before, after) = (it.before.as_deref(), it.after.as_deref());
+            Some(Stored { name, description: None, before, after, at: planned.at.clone() })
         }
-        read.finish()?;
-        Ok(Self { rules, waive })
+        Action::ChangeRecordSets(_)
+        | Action::CreateHostedZone(_)
+        | Action::PutParameter(_)
+        | Action::DeleteParameter(_)
+        | Action::SendCommand(_)
+        | Action::CreateAccount(_)
+        | Action::MoveAccount(_)
+        | Action::TagResource(_)
+        | Action::AttachPolicy(_)
+        | Action::DetachPolicy(_)
+        | Action::PutRule(_) => None,
     }
 }
 
-/// Judges every document that the request would store. Errors deny, and so do security warnings that nobody waived;
-/// the rest rides along.
+/// What has been found, and what comes of it.
+struct Told<'s> {
+    settings: &'s Settings,
+    reasons: Vec<Reason>,
+    denies: bool,
+}
+
+impl Told<'_> {
+    fn add(&mut self, severity: Severity, reason: Reason) {
+        let waived = self.settings.waive.contains(&reason.code);
+        let (shown, denies) = match severity {
+            Severity::SecurityWarning if waived => (reeve_sdk::Severity::Warning, false),
+            Severity::Error | Severity::SecurityWarning => (reeve_sdk::Severity::Error, true),
+            Severity::Warning => (reeve_sdk::Severity::Warning, false),
+            Severity::Suggestion => (reeve_sdk::Severity::Info, false),
+        };
+        self.denies |= denies;
+        let mut reason = reason.severity(shown);
+        reason.extra.push(("severity".to_owned(), severity.as_str().to_owned()));
+        if waived && severity == Severity::SecurityWarning {
+            reason.extra.push(("waived".to_owned(), "true".to_owned()));
+        }
+        self.reasons.push(reason);
+    }
+
+    fn document(&mut self, finding: Finding, stored: &Stored<'_>) {
+        let name = stored.name.escape_debug();
+        let message = format!("policy `{name}` {}: {}", finding.position, finding.message);
+        let mut reason = reason(finding.code, message).at(stored.at.as_str());
+        reason.fix = finding.fix;
+        reason.extra = place(finding.position);
+        reason.extra.insert(0, ("pointer".to_owned(), finding.pointer));
+        reason.extra.extend(finding.sid.map(|sid| ("sid".to_owned(), sid)));
+        self.add(finding.severity, reason);
+    }
+
+    /// What the new version of a document no longer denies.
+    fn lost(&mut self, stored: &Stored<'_>) {
+        let Some(before) = stored.before else { return };
+        let (code, severity, _) = hierarchy::REMOVED;
+        for lost in hierarchy::removed::between(before, stored.after) {
+            let message = format!("policy `{}` {}: {}", stored.name.escape_debug(), lost.position, lost.message);
+            let fix = "keep the Deny, or waive the code for this change";
+            let mut reason = reason(code, message).at(stored.at.as_str()).fix(fix);
+            reason.extra = place(lost.position);
+            reason.extra.extend(lost.sid.map(|sid| ("sid".to_owned(), sid)));
+            self.add(severity, reason);
+        }
+    }
+
+    fn metadata(&mut self, stored: &Stored<'_>) {
+        let chars = stored.name.chars().count();
+        let mut tell = |message: String, fix: &str| {
+            self.add(Severity::Error, reason("METADATA_LENGTH", message).at(stored.at.as_str()).fix(fix));
+        };
+        if !(1..=NAME_CHARS_MAX).contains(&chars) {
+            tell(
+                format!("the name of the policy has {chars} characters, AWS takes 1 to {NAME_CHARS_MAX}"),
+                "rename it",
+            );
+        }
+        let chars = stored.description.map_or(0, |text| text.chars().count());
+        if chars > DESCRIPTION_CHARS_MAX {
+            let message = format!("the description has {chars} characters, AWS takes {DESCRIPTION_CHARS_MAX} at most");
+            tell(message, "shorten it");
+        }
+    }
+
+    fn organization(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Judged(found) => {
+                for finding in found {
+                    let mut reason = reason(finding.code, finding.message).at(finding.at);
+                    reason.fix = finding.fix;
+                    reason.extra = finding.extra;
+                    self.add(finding.severity, reason);
+                }
+            }
+            Outcome::NoFact(why) => {
+                let message = format!("nothing is said of who is locked out: {}", why.escape_debug());
+                self.add(Severity::Suggestion, reason("NO_HIERARCHY", message));
+            }
+            Outcome::Unusable(why) => {
+                let message = format!("the organization cannot be judged by: {why}");
+                self.add(Severity::Error, reason("BAD_HIERARCHY", message));
+            }
+            // Its own findings deny; if there are none that do, this one does.
+            Outcome::Unreadable(_) if self.denies => {}
+            Outcome::Unreadable(why) => self.add(Severity::Error, reason("BAD_HIERARCHY", why)),
+        }
+    }
+}
+
+fn place(position: reeve_json::Position) -> Vec<(String, String)> {
+    vec![("line".to_owned(), position.line.to_string()), ("column".to_owned(), position.column.to_string())]
+}
+
+/// Judges every document that the request would store, and what the request makes of the organization. Errors deny, and
+/// so do security warnings that nobody waived; the rest rides along.
 #[must_use]
 pub fn judge(request: &Request, settings: &Settings) -> Verdict {
-    let mut reasons = Vec::new();
-    let (mut documents, mut denies) = (0, false);
+    let mut told = Told { settings, reasons: Vec::new(), denies: false };
+    let mut documents = 0;
     for planned in &request.actions {
-        let (Action::CreatePolicy(reeve_sdk::CreatePolicy { name, document, .. })
-        | Action::UpdatePolicy(reeve_sdk::UpdatePolicy { name, document, .. })) = &planned.action
-        else {
-            continue;
-        };
+        let Some(stored) = stored(planned, &settings.hierarchy.scp_folder) else { continue };
         documents += 1;
-        for finding in rules::validate(document, &settings.rules) {
-            let waived = settings.waive.iter().any(|code| code == finding.code);
-            denies |= denying(&finding) && !waived;
-            reasons.push(told(&finding, name, &planned.at, waived));
+        told.metadata(&stored);
+        if let Some(text) = stored.after {
+            for finding in rules::validate_at(text, &settings.rules, Some(&request.now)) {
+                told.document(finding, &stored);
+            }
         }
+        told.lost(&stored);
     }
-    if documents == 0 {
-        return Verdict::Abstain("the request stores no document".to_owned());
+    let touches = |planned: &PlannedAction| {
+        matches!(&planned.action, Action::AttachPolicy(_) | Action::DetachPolicy(_) | Action::MoveAccount(_))
+    };
+    let fact = request.facts.iter().find(|fact| fact.name == hierarchy::FACT).map(|fact| &fact.value);
+    if documents == 0 && !request.actions.iter().any(touches) {
+        return Verdict::Abstain("the request touches no policy and moves no account".to_owned());
     }
+    told.organization(hierarchy::judge(&request.actions, fact, &settings.hierarchy));
+    let Told { mut reasons, denies, .. } = told;
     // What denies comes first, so that no cut hides why.
-    reasons.sort_by_key(|reason| reason.severity != Severity::Error);
+    reasons.sort_by_key(|reason| reason.severity != reeve_sdk::Severity::Error);
     if reasons.len() > REASONS_MAX {
         let left = reasons.len() - (REASONS_MAX - 1);
         reasons.truncate(REASONS_MAX - 1);
-        reasons.push(self::reason("MORE_FINDINGS", format!("{left} more findings")).severity(Severity::Info));
+        reasons
+            .push(self::reason("MORE_FINDINGS", format!("{left} more findings")).severity(reeve_sdk::Severity::Info));
     }
     if denies { Verdict::Deny(reasons) } else { Verdict::Allow(reasons) }
-}
-
-fn denying(finding: &Finding) -> bool {
-    matches!(finding.severity, rules::Severity::Error | rules::Severity::SecurityWarning)
-}
-
-fn told(finding: &Finding, policy: &str, at: &str, waived: bool) -> Reason {
-    let severity = match finding.severity {
-        rules::Severity::SecurityWarning if waived => Severity::Warning,
-        rules::Severity::Error | rules::Severity::SecurityWarning => Severity::Error,
-        rules::Severity::Warning => Severity::Warning,
-        rules::Severity::Suggestion => Severity::Info,
-    };
-    let message = format!("policy `{policy}` {}: {}", finding.position, finding.message);
-    let mut reason = reason(finding.code, message).severity(severity).at(format!("{at}/document"));
-    reason.fix.clone_from(&finding.fix);
-    reason.extra = vec![
-        ("pointer".to_owned(), finding.pointer.clone()),
-        ("line".to_owned(), finding.position.line.to_string()),
-        ("column".to_owned(), finding.position.column.to_string()),
-        ("severity".to_owned(), finding.severity.as_str().to_owned()),
-    ];
-    if waived {
-        reason.extra.push(("waived".to_owned(), "true".to_owned()));
-    }
-    reason
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use reeve_sdk::{CreatePolicy, Event, PlannedAction, Sender};
-
-    fn request(documents: &[&str]) -> Request {
-        let action = |document: &&str| PlannedAction {
-            at: "/detail/policies/0".into(),
-            action: Action::CreatePolicy(CreatePolicy {
-                name: "p".into(),
-                description: String::new(),
-                document: (*document).into(),
-            }),
-        };
-        let text = String::new;
-        Request {
-            kind: "SCP_UPDATE".into(),
-            event: Event {
-                id: text(),
-                source: text(),
-                detail_type: text(),
-                region: text(),
-                time: text(),
-                resources: vec![],
-                extra: vec![],
-            },
-            sender: Sender {
-                account: text(),
-                verified: true,
-                name: None,
-                tier: None,
-                organizational_unit: None,
-                status: None,
-                extra: vec![],
-            },
-            nonce: text(),
-            dry_run: false,
-            detail: text(),
-            actions: documents.iter().map(action).collect(),
-            facts: vec![],
-            now: text(),
-            extra: vec![],
-        }
-    }
-
-    const GOOD: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"NoLeave","Effect":"Deny","Action":"organizations:LeaveOrganization","Resource":"*"}]}"#;
-    const STS: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"NoSts","Effect":"Deny","Action":"sts:*","Resource":"*","Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/BreakGlass"}}}]}"#;
-
-    #[test]
-    fn errors_deny_and_only_security_warnings_can_be_waived() {
-        let plain = Settings::parse("{}").expect("good");
-        assert!(matches!(judge(&request(&[GOOD]), &plain), Verdict::Allow(_)));
-        assert!(matches!(judge(&request(&[]), &plain), Verdict::Abstain(_)));
-        let Verdict::Deny(reasons) = judge(&request(&[GOOD, "{"]), &plain) else { panic!("denied") };
-        assert_eq!(
-            (reasons[0].code.as_str(), reasons[0].at.as_deref()),
-            ("JSON_SYNTAX", Some("/detail/policies/0/document"))
-        );
-        let Verdict::Deny(reasons) = judge(&request(&[STS]), &plain) else { panic!("denied") };
-        assert!(reasons.iter().any(|reason| reason.code == "DENY_STS"));
-        let waiving = r#"{"waive":["DENY_STS"],"break-glass":["arn:aws:iam::*:role/BreakGlass"]}"#;
-        let waiving = Settings::parse(waiving).expect("good");
-        let Verdict::Allow(reasons) = judge(&request(&[STS]), &waiving) else { panic!("allowed") };
-        assert!(reasons.iter().any(|reason| reason.code == "DENY_STS" && reason.severity == Severity::Warning));
-        for text in [r#"{"waive":["JSON_SYNTAX"]}"#, r#"{"waive":["NONE"]}"#, r#"{"partition":"x"}"#, r#"{"x":1}"#] {
-            assert_eq!(Settings::parse(text).expect_err(text)[0].code, "BAD_SETTINGS");
-        }
-    }
-
-    #[test]
-    fn a_flood_of_findings_is_cut_after_what_denies() {
-        let sid = (0..150).map(|at| format!(r#"{{"Effect":"Deny","Action":"s3:Get{at}","Resource":"*"}}"#));
-        let document =
-            format!(r#"{{"Version":"2012-10-17","Statement":[{},{{}}]}}"#, sid.collect::<Vec<_>>().join(","));
-        let Verdict::Deny(reasons) = judge(&request(&[&document]), &Settings::default()) else { panic!("denied") };
-        assert_eq!(reasons.len(), REASONS_MAX);
-        assert_eq!(reasons[0].severity, Severity::Error);
-        assert_eq!(reasons[REASONS_MAX - 1].code, "MORE_FINDINGS");
-    }
 }

@@ -11,14 +11,28 @@ mod arn;
 mod blast;
 mod codes;
 mod condition;
+mod constant;
 mod document;
+mod extract;
+mod instant;
 mod keys;
+mod negation;
+mod network;
 mod operator;
+mod parts;
 mod placeholder;
+mod principal;
+mod quantifier;
+mod range;
+mod reach;
+mod regions;
 mod report;
 mod resource;
+mod secrets;
+mod session;
 mod shape;
 mod statement;
+mod table;
 mod text;
 mod value;
 
@@ -26,6 +40,7 @@ mod value;
 mod tests;
 
 pub use codes::CODES;
+pub(crate) use extract::{aimed_principals, is_negated_operator, spared_roles};
 use reeve_json::Position;
 
 /// How bad a finding is. The words are those of IAM Access Analyzer ("ValidatePolicy", finding types).
@@ -69,6 +84,8 @@ pub struct Finding {
     pub position: Position,
     /// What to write instead, where there is one answer.
     pub fix: Option<String>,
+    /// `Sid` of the statement that it is about, if it has one.
+    pub sid: Option<String>,
 }
 
 /// What a check needs to know of the organization.
@@ -85,6 +102,10 @@ pub struct Settings {
     /// Regions the organization works in. A wide Deny that is bound to one of them by a positive
     /// `aws:RequestedRegion` condition is an inverted region deny. When empty, only the unmistakable forms are reported.
     pub home_regions: Vec<String>,
+    /// Text of the action table ([`reeve_scp::table`]). When there is none, the rules that need it are not run.
+    pub actions: Option<String>,
+    /// Age of that table after which what is not in it is a warning only, in days.
+    pub table_max_age_days: u32,
 }
 
 impl Default for Settings {
@@ -94,6 +115,8 @@ impl Default for Settings {
             break_glass: Vec::new(),
             partition: "aws".to_owned(),
             home_regions: Vec::new(),
+            actions: None,
+            table_max_age_days: table::TABLE_MAX_AGE_DAYS,
         }
     }
 }
@@ -109,12 +132,19 @@ pub const DOCUMENT_BYTES_MAX: usize = 256 << 10;
 /// fewer at a time, and a hostile document must not be answered with megabytes.
 pub const FINDINGS_MAX: usize = 500;
 
-/// Checks one document. The findings are sorted by position and do not depend on anything but the arguments.
+/// Checks one document, whatever the age of the action table. The findings are sorted by position and do not depend on
+/// anything but the arguments.
 ///
 /// A text that cannot be read as one JSON object gives exactly one finding.
 #[must_use]
 pub fn validate(text: &str, settings: &Settings) -> Vec<Finding> {
+    validate_at(text, settings, None)
+}
+
+/// As [`validate`], as of a moment (RFC 3339), by which the action table may be too old to be sure.
+#[must_use]
+pub fn validate_at(text: &str, settings: &Settings, now: Option<&str>) -> Vec<Finding> {
     let mut report = report::Report::new(settings);
-    document::check(text, &mut report);
+    document::check(text, now, &mut report);
     report.finish(text)
 }

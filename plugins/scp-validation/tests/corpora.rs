@@ -104,7 +104,10 @@ fn documents() -> Option<BTreeMap<String, (String, Vec<Finding>)>> {
     let root = PathBuf::from(std::env::var_os("REEVE_CORPORA")?).join("scp");
     let mut files = Vec::new();
     json_files(&root, &mut files);
-    let settings = Settings::default();
+    // With the action table, so that its rules are held against the samples too.
+    let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/scp-validation/actions.txt");
+    let table = std::fs::read_to_string(&table).unwrap_or_else(|error| panic!("{}: {error}", table.display()));
+    let settings = Settings { actions: Some(table), ..Settings::default() };
     let mut documents = BTreeMap::new();
     for file in files {
         let name = file.strip_prefix(&root).unwrap_or(&file).to_string_lossy().replace('\\', "/");

@@ -135,7 +135,7 @@ fn region_fault(arn: &Arn<'_>) -> Option<Fault> {
 }
 
 /// Whether the text is written like a Region: `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`.
-fn is_region(text: &str) -> bool {
+pub(super) fn is_region(text: &str) -> bool {
     let mut parts = text.split('-');
     let area = parts.next().unwrap_or_default();
     let number = parts.next_back().unwrap_or_default();

@@ -5,8 +5,9 @@
 use super::codes;
 use super::report::{Path, Report, quote};
 use super::text::nearest;
-use super::{DOCUMENT_BYTES_MAX, shape, statement};
+use super::{DOCUMENT_BYTES_MAX, secrets, shape, statement, table};
 use reeve_json::{ErrorKind, Node, Object, Options, ParseError, StringRule, Value};
+use reeve_scp::table::ActionTable;
 use std::collections::BTreeSet;
 
 /// The only version an SCP may have ("SCP syntax", Version element).
@@ -21,11 +22,16 @@ const NEAR_QUOTA_PERCENT: usize = 90;
 /// The elements of the policy object ("Grammar of the IAM JSON policy language").
 const ELEMENTS: [&str; 3] = ["Version", "Id", "Statement"];
 
-/// Checks the text of one document.
-pub(super) fn check(text: &str, report: &mut Report<'_>) {
+/// Reads the text of one document.
+pub(super) fn read(text: &str) -> Result<Node, ParseError> {
     // Control and reordering characters are refused: a policy must mean what a reviewer sees.
     let options = Options { bytes_max: DOCUMENT_BYTES_MAX, depth_max: DEPTH_MAX, strings: StringRule::Plain };
-    let root = match reeve_json::parse(text.as_bytes(), &options) {
+    reeve_json::parse(text.as_bytes(), &options)
+}
+
+/// Checks the text of one document, as of `now` (RFC 3339).
+pub(super) fn check(text: &str, now: Option<&str>, report: &mut Report<'_>) {
+    let root = match read(text) {
         Ok(root) => root,
         Err(error) => return refuse(text, &error, report),
     };
@@ -38,7 +44,17 @@ pub(super) fn check(text: &str, report: &mut Report<'_>) {
         return;
     }
     size(text, report);
+    secrets::check(&root, &Path::ROOT, report);
     elements(&root, policy, report);
+    known_to_aws(policy, now, report);
+}
+
+/// The rules of the action table, if there is one. Settings hold no text that is none; one that is, says nothing.
+fn known_to_aws(policy: &Object, now: Option<&str>, report: &mut Report<'_>) {
+    let settings = report.settings;
+    let Some(Ok(actions)) = settings.actions.as_deref().map(ActionTable::parse) else { return };
+    let stale = now.is_some_and(|now| table::is_stale(&actions, now, settings.table_max_age_days));
+    table::check(policy, &actions, stale, report);
 }
 
 /// The one finding for a text that is not one JSON value.

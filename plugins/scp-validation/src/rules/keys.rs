@@ -100,6 +100,24 @@ pub(super) fn is_multivalued(lower: &str) -> bool {
     )
 }
 
+/// Whether every request of a principal that SCPs bind has the key ("AWS global condition context keys", Availability).
+pub(super) fn is_always_present(lower: &str) -> bool {
+    matches!(
+        lower,
+        "aws:currenttime"
+            | "aws:epochtime"
+            | "aws:principalaccount"
+            | "aws:principalarn"
+            | "aws:principalisawsservice"
+            | "aws:principalorgid"
+            | "aws:principaltype"
+            | "aws:requestedregion"
+            | "aws:securetransport"
+            | "aws:userid"
+            | "aws:viaawsservice"
+    )
+}
+
 /// Whether the value `*` is one the key really holds, so that `StringEquals` with it is meant: a Lambda permission for
 /// everybody ("Actions, resources, and condition keys for AWS Lambda").
 pub(super) fn holds_star(lower: &str) -> bool {

@@ -168,6 +168,21 @@ pub(super) fn report_left(text: &str, offset: usize, path: &Path<'_>, report: &m
     !templates.is_empty()
 }
 
+/// Whether a placeholder that replaces a part of the text was left in.
+pub(super) fn is_left(text: &str) -> bool {
+    let mut templates = BTreeSet::new();
+    for piece in Pieces::new(text) {
+        match piece {
+            Piece::Plain(plain) => bracketed(plain, &mut templates),
+            Piece::Variable(whole, body) if kind(body) == Kind::Template => {
+                templates.insert(whole);
+            }
+            Piece::Variable(..) => {}
+        }
+    }
+    !templates.is_empty()
+}
+
 /// Finds `[ROLE_NAME]`, `<org-id>`, `{region-1}` and `{{ name }}`.
 fn bracketed<'t>(text: &'t str, found: &mut BTreeSet<&'t str>) {
     let mut rest = text;

@@ -60,11 +60,17 @@ struct Raw {
 pub(super) struct Report<'s> {
     pub(super) settings: &'s Settings,
     found: Vec<Raw>,
+    sid: Option<String>,
 }
 
 impl<'s> Report<'s> {
     pub(super) fn new(settings: &'s Settings) -> Self {
-        Self { settings, found: Vec::new() }
+        Self { settings, found: Vec::new(), sid: None }
+    }
+
+    /// Says which statement the findings that follow are about.
+    pub(super) fn set_sid(&mut self, sid: Option<&str>) {
+        self.sid = sid.filter(|sid| !sid.is_empty()).map(str::to_owned);
     }
 
     /// Adds a finding about the value at `path`, which stands at byte `offset`.
@@ -89,7 +95,8 @@ impl<'s> Report<'s> {
         }
         // The true position is counted once, for all findings together, in `finish`.
         let position = Position { line: 1, column: 1 };
-        let finding = Finding { code: code.0, severity, message, pointer: path.pointer(), position, fix };
+        let finding =
+            Finding { code: code.0, severity, message, pointer: path.pointer(), position, fix, sid: self.sid.clone() };
         self.found.push(Raw { offset, finding });
     }
 

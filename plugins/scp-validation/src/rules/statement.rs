@@ -3,9 +3,12 @@
 //! It must not know what the values of Action, Resource and Condition mean.
 
 use super::document::{data_type, unknown_element};
+use super::parts::Parts;
 use super::report::{Path, Report, quote};
 use super::text::items;
-use super::{action, blast, codes, condition, resource};
+use super::{
+    action, blast, codes, condition, constant, negation, network, principal, quantifier, regions, resource, session,
+};
 use reeve_json::{Member, Node, Object};
 use std::collections::BTreeSet;
 
@@ -27,6 +30,7 @@ pub(super) fn check<'d>(
     sids: &mut BTreeSet<&'d str>,
     report: &mut Report<'_>,
 ) {
+    report.set_sid(statement.get("Sid").and_then(Node::as_str));
     for member in statement {
         element(member, path, sids, report);
     }
@@ -45,8 +49,23 @@ pub(super) fn check<'d>(
     pair(statement, path, start, ["Action", "NotAction"], [codes::MISSING_ACTION, codes::ACTION_AND_NOTACTION], report);
     let codes = [codes::MISSING_RESOURCE, codes::RESOURCE_AND_NOTRESOURCE];
     pair(statement, path, start, ["Resource", "NotResource"], codes, report);
-    if effect == Some(Effect::Deny) {
-        blast::check(node, statement, path, report);
+    if let Some(parts) = effect.and_then(|effect| Parts::read(node, statement, effect, path)) {
+        together(&parts, report);
+    }
+    report.set_sid(None);
+}
+
+/// The rules that look at several elements at once.
+fn together(statement: &Parts<'_>, report: &mut Report<'_>) {
+    negation::check(statement, report);
+    quantifier::check(statement, report);
+    network::check(statement, report);
+    session::check(statement, report);
+    constant::check(statement, report);
+    principal::check(statement, report);
+    regions::check(statement, report);
+    if statement.effect == Effect::Deny {
+        blast::check(statement, report);
     }
 }
 

@@ -16,6 +16,8 @@ fn pair(code: &'static str, bad: &str, good: &str) -> Case {
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = wide();
     cases.extend(regions());
+    cases.extend(region_denies());
+    cases.extend(reads());
     cases
 }
 
@@ -142,7 +144,87 @@ fn regions() -> Vec<Case> {
             "REGION_DENY_INVERTED",
             "/Statement/0/Condition/StringLike/aws:RequestedRegion",
             &at("StringLike", all, "§", r#"["us-*"]"#),
-            &at("StringLike", all, "", r#"["cn-*"]"#),
+            &at("StringLike", all, "", r#"["sa-*"]"#),
+        ),
+    ]
+}
+
+fn region_denies() -> Vec<Case> {
+    let at = |actions: &str, mark: &str, regions: &str| {
+        deny(&format!(
+            r#"{actions},"Resource":"*","Condition":{{"StringNotEquals":{{{mark}"aws:RequestedRegion":{regions}}},{EXEMPT}}}"#
+        ))
+    };
+    let all = concat!(
+        r#"["iam:*","organizations:Desc*","organizations:*","route53:*","cloudfront:*","sts:*","support:*","health:*","#,
+        r#""globalaccelerator:*","waf:*","shield:*","budgets:*","account:*"]"#
+    );
+    let without = |name: &str| all.replace(&format!(r#""{name}:*","#), "");
+    let globals = |bad: &str, good: &str| {
+        let bad = at(&format!(r#""NotAction":§{bad}"#), "", r#""eu-west-1""#);
+        let good = at(&format!(r#""NotAction":{good}"#), "", r#""eu-west-1""#);
+        statement("REGION_DENY_MISSING_GLOBALS", "/Statement/0/NotAction", &bad, &good)
+    };
+    let region = |operator: &str, bad: &str, good: &str| {
+        let wrap = |text: &str, mark: &str| {
+            format!(r#"{{"{operator}":{{"aws:RequestedRegion":["eu-west-1",{mark}"{text}"]}}}}"#)
+        };
+        let pointer = format!("/Statement/0/Condition/{operator}/aws:RequestedRegion/1");
+        condition("UNKNOWN_REGION", pointer.leak(), &wrap(bad, "§"), &wrap(good, ""))
+    };
+    let star = "/Statement/0/Condition/StringNotEquals/aws:RequestedRegion";
+    let mut cases = vec![
+        globals(r#"["iam:*"]"#, all),
+        statement(
+            "REGION_DENY_MISSING_GLOBALS",
+            "/Statement/0/NotAction",
+            &at(r#""NotAction":§"iam:*""#, "", r#""eu-west-1""#),
+            &at(r#""NotAction":"iam:*""#, "", r#"["eu-west-1","us-east-1"]"#),
+        ),
+        statement(
+            "REGION_DENY_USING_ACTION_STAR",
+            star,
+            &at(r#""Action":"*""#, "§", r#""eu-west-1""#),
+            &at(r#""Action":"*""#, "", r#"["eu-west-1","us-east-1"]"#),
+        ),
+        statement(
+            "REGION_DENY_USING_ACTION_STAR",
+            star,
+            &at(r#""Action":"*""#, "§", r#""eu-west-1""#),
+            &at(r#""Action":"ec2:*""#, "", r#""eu-west-1""#),
+        ),
+        region("StringEquals", "us-east1", "us-east-1"),
+        region("StringNotEquals", "US-EAST-1", "us-east-2"),
+        region("StringEquals", "cn-north-1", "ap-east-1"),
+        region("StringLike", "us-gov-*", "us-*"),
+        region("StringEqualsIgnoreCase", "europe", "EU-West-2"),
+        region("StringEquals", "eu-west-9", "eu-west-3"),
+    ];
+    let services =
+        ["iam", "route53", "cloudfront", "sts", "support", "health", "globalaccelerator", "waf", "shield", "budgets"];
+    cases.extend(services.map(|name| globals(&without(name), all)));
+    cases
+}
+
+fn reads() -> Vec<Case> {
+    let read = |bad: &str, good: &str| {
+        let wrap = |text: &str, mark: &str| deny(&format!(r#""Action":["s3:*",{mark}"{text}"],"Resource":"*""#));
+        statement("DENY_CONTROL_PLANE_READS", "/Statement/0/Action/1", &wrap(bad, "§"), &wrap(good, ""))
+    };
+    vec![
+        read("organizations:Describe*", "organizations:LeaveOrganization"),
+        read("organizations:List*", "organizations:Create*"),
+        read("iam:Get*", "iam:GetRole"),
+        read("support:*", "support:CreateCase"),
+        read("health:*", "health:Enable*"),
+        read("account:*", "account:CloseAccount"),
+        statement(
+            "DENY_CONTROL_PLANE_READS",
+            "/Statement/0/Action",
+            &deny(r#""Action":§"account:*","Resource":"*""#),
+            &deny(
+                r#""Action":"account:*","Resource":"*","Condition":{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:user/*"}}"#,
+            ),
         ),
     ]
 }

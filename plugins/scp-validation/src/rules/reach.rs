@@ -3,11 +3,11 @@
 //! A condition is asked two things: does it confine the Deny to a few requests, so that it cannot lock anybody out, and
 //! does it exempt principals? It must not know actions or resources.
 
-use super::super::Settings;
-use super::super::arn;
-use super::super::operator::{Class, Operator, Qualifier};
-use super::super::placeholder::{Kind, Piece, Pieces, kind};
-use super::super::text::{glob, items};
+use super::operator::{Class, Operator, Qualifier};
+use super::placeholder::{Kind, Piece, Pieces, kind};
+use super::report::{Path, Report};
+use super::text::{glob, items};
+use super::{Settings, Severity, arn, codes};
 use reeve_json::{Node, Value};
 
 /// One key under one operator.
@@ -21,22 +21,29 @@ pub(super) struct Test<'d> {
     pub(super) lower: String,
     /// Byte offset of the key.
     pub(super) start: usize,
+    /// The value or list of values.
+    pub(super) node: &'d Node,
     values: Vec<&'d str>,
 }
 
-/// The tests of a Condition; none when one of them cannot be read, for then its reach is not known.
-pub(super) fn tests(condition: Option<&Node>) -> Option<Vec<Test<'_>>> {
-    let mut tests = Vec::new();
-    let Some(condition) = condition else { return Some(tests) };
-    for block in condition.as_object()? {
-        let operator = Operator::parse(&block.key)?;
-        for entry in block.value.as_object()? {
-            let values = items(&entry.value).filter_map(|(_, item)| text_of(&item.value)).collect();
+/// The tests of a Condition, and whether all of them could be read; when not, the reach of the Condition is not known.
+pub(super) fn tests(condition: Option<&Node>) -> (Vec<Test<'_>>, bool) {
+    let (mut tests, mut readable) = (Vec::new(), true);
+    let Some(condition) = condition else { return (tests, readable) };
+    let Some(blocks) = condition.as_object() else { return (tests, false) };
+    for block in blocks {
+        let (Some(operator), Some(entries)) = (Operator::parse(&block.key), block.value.as_object()) else {
+            readable = false;
+            continue;
+        };
+        for entry in entries {
+            let node = &entry.value;
+            let values = items(node).filter_map(|(_, item)| text_of(&item.value)).collect();
             let (lower, start) = (entry.key.to_ascii_lowercase(), entry.key_span.start);
-            tests.push(Test { name: &block.key, operator, key: &entry.key, lower, start, values });
+            tests.push(Test { name: &block.key, operator, key: &entry.key, lower, start, node, values });
         }
     }
-    Some(tests)
+    (tests, readable)
 }
 
 fn text_of(value: &Value) -> Option<&str> {
@@ -78,8 +85,67 @@ const OWNER_KEYS: [&str; 4] =
 
 const PRINCIPAL_ARN: &str = "aws:principalarn";
 
-impl Test<'_> {
-    /// Whether the test holds for a few requests only.
+impl<'d> Test<'d> {
+    /// Adds a finding about the test as a whole, at its key.
+    pub(super) fn report(
+        &self,
+        code: codes::Code,
+        statement: &Path<'_>,
+        message: String,
+        fix: Option<String>,
+        report: &mut Report<'_>,
+    ) {
+        let condition = statement.key("Condition");
+        let operator = condition.key(self.name);
+        report.add(code, &operator.key(self.key), self.start, message, fix);
+    }
+
+    /// Adds a finding about the value `item`, which stands at `index` of a list.
+    pub(super) fn report_value(
+        &self,
+        (code, severity): (codes::Code, Severity),
+        statement: &Path<'_>,
+        (index, item): (Option<usize>, &Node),
+        message: String,
+        fix: Option<String>,
+        report: &mut Report<'_>,
+    ) {
+        let condition = statement.key("Condition");
+        let operator = condition.key(self.name);
+        let key = operator.key(self.key);
+        report.add_as(severity, code, &key.item(index), item.span.start, message, fix);
+    }
+
+    /// The values that are texts or booleans.
+    pub(super) fn texts(&self) -> &[&'d str] {
+        &self.values
+    }
+
+    /// The values that are texts, each with its place.
+    pub(super) fn strings(&self) -> impl Iterator<Item = (Option<usize>, &'d Node, &'d str)> {
+        items(self.node).filter_map(|(index, item)| Some((index, item, item.as_str()?)))
+    }
+
+    /// Whether the test can only hold for a request that has the key.
+    pub(super) fn asks_for_key(&self) -> bool {
+        if self.operator.class == Class::Null {
+            return self.all_values("false");
+        }
+        match self.operator.qualifier {
+            Some(Qualifier::ForAllValues) => false,
+            Some(Qualifier::ForAnyValue) => !self.operator.if_exists,
+            None => !self.operator.negated && !self.operator.if_exists,
+        }
+    }
+
+    /// Whether the test holds for the principals that it names, so that a Deny aims at them.
+    pub(super) fn aims_at_principals(&self) -> bool {
+        self.lower == PRINCIPAL_ARN
+            && !self.operator.negated
+            && matches!(self.operator.class, Class::Arn | Class::String)
+    }
+
+    /// Whether the test holds for a few requests for a few requests only.
     pub(super) fn confines(&self, settings: &Settings) -> bool {
         let lower = self.lower.as_str();
         if self.operator.class == Class::Null {
@@ -110,7 +176,7 @@ impl Test<'_> {
         lower == PRINCIPAL_ARN || lower == "aws:securetransport" || RARELY_TRUE_KEYS.contains(&lower)
     }
 
-    fn all_values(&self, expected: &str) -> bool {
+    pub(super) fn all_values(&self, expected: &str) -> bool {
         !self.values.is_empty() && self.values.iter().all(|value| value.eq_ignore_ascii_case(expected))
     }
 
@@ -129,6 +195,21 @@ impl Test<'_> {
             && self.operator.negated
             && matches!(self.operator.class, Class::Arn | Class::String)
             && !self.values.is_empty()
+    }
+
+    /// Whether the test holds for no role session: it asks for users or the root user, or spares every role.
+    pub(super) fn spares_roles(&self, settings: &Settings) -> bool {
+        let any_role = format!("arn:{}:iam::*:role/*", settings.partition);
+        match self.lower.as_str() {
+            PRINCIPAL_ARN if self.operator.negated => self.exempts_principals() && self.covers(&any_role),
+            PRINCIPAL_ARN => {
+                self.aims_at_principals()
+                    && !self.values.iter().any(|value| value.contains("role/") || glob(value, &any_role))
+            }
+            "aws:principaltype" => self.is_positive_match() && self.all_values("User"),
+            "aws:tokenissuetime" => self.operator.class == Class::Null && self.all_values("true"),
+            _ => false,
+        }
     }
 
     /// Whether one of the values takes in all that the ARN pattern `role` takes in.
