@@ -42,7 +42,7 @@ pub const ANSWER_SECONDS: u64 = 120;
 /// The two gates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gate {
-    /// In the account `dns`: record sets, certificate validations, delegations.
+    /// In the account `dns`: record sets, certificate validations, delegations, and whose domains are whose.
     Dns,
     /// In the management account: accounts, parameters, policies, hosts.
     Management,
@@ -65,15 +65,18 @@ impl Gate {
     #[must_use]
     pub fn detail_types(self) -> &'static [&'static str] {
         match self {
-            Self::Dns => &["DNS_RECORD_CHANGE", "CERT_VALIDATION", "DNS_DELEGATION"],
-            Self::Management => &["CREATE_ACCOUNT", "MOVE_ACCOUNT", "LIST_ACCOUNTS", "PUT_PARAMETER", "SCP_UPDATE"],
+            Self::Dns => &["DNS_RECORD_CHANGE", "CERT_VALIDATION", "DNS_DELEGATION", "PUT_PARAMETER"],
+            Self::Management => {
+                &["CREATE_ACCOUNT", "MOVE_ACCOUNT", "TAG_ACCOUNT", "LIST_ACCOUNTS", "PUT_PARAMETER", "SCP_UPDATE"]
+            }
         }
     }
 
-    /// The gate whose bus a request of this detail-type goes to.
+    /// The gate whose bus a request of this detail-type goes to; of a kind that both take, the management account's.
     #[must_use]
     pub fn of(detail_type: &str) -> Self {
-        if Self::Dns.detail_types().contains(&detail_type) { Self::Dns } else { Self::Management }
+        let dns = Self::Dns.detail_types().contains(&detail_type);
+        if dns && !Self::Management.detail_types().contains(&detail_type) { Self::Dns } else { Self::Management }
     }
 }
 

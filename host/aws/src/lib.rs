@@ -1,6 +1,7 @@
 //! AWS: clients, facts, executors, ledger, receipts and replies. Everything that knows the AWS SDK is in this crate.
 
 pub mod admits;
+pub mod asking;
 pub mod bucket;
 pub mod client;
 pub mod dynamo;

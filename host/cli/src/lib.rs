@@ -1,11 +1,15 @@
 //! Arguments, wiring and exit codes. A library, so that benchmarks and tests wire a gate as the binary does.
 
 pub mod asks;
+pub mod check;
 pub mod checks;
 pub mod commands;
 pub mod exit;
 pub mod live;
 mod probing;
+pub mod project;
+pub mod sync;
+pub mod tree;
 pub mod ui;
 pub mod wiring;
 
@@ -35,6 +39,10 @@ const EXIT_HELP: &str = "Exit codes: 0 done, 1 could not run, 2 usage, 3 denied,
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(commands::run::RunArgs),
+    Check(commands::check::CheckArgs),
+    Plan(commands::plan::PlanArgs),
+    Sync(commands::sync::SyncArgs),
+    Render(commands::render::RenderArgs),
     Serve(commands::serve::ServeArgs),
     Doctor(commands::doctor::DoctorArgs),
     Template(commands::template::TemplateArgs),
@@ -89,6 +97,10 @@ pub fn main() -> ExitCode {
     let ui = Ui::new(cli.color);
     let result = match cli.command {
         Command::Run(args) => commands::run::run(&args, &ui),
+        Command::Check(args) => commands::check::run(&args, &ui),
+        Command::Plan(args) => commands::plan::run(&args, &ui),
+        Command::Sync(args) => commands::sync::run(&args, &ui),
+        Command::Render(args) => commands::render::run(&args, &ui),
         Command::Serve(args) => commands::serve::run(&args, &ui),
         Command::Template(args) => commands::template::run(&args, &ui),
         Command::Doctor(args) => commands::doctor::run(&args, &ui),

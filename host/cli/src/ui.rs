@@ -1,8 +1,13 @@
 //! Everything that is printed: data on stdout, the story on stderr.
 #![expect(clippy::print_stderr, reason = "the one place that prints")]
 
+use reeve_model::text::shown;
+use reeve_model::{Finding, Severity};
 use reeve_report::{Paint, Role};
 use std::io::{self, IsTerminal, Write};
+
+/// Longest finding on one line, characters.
+const FINDING_CHARS_MAX: usize = 2_000;
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -19,6 +24,7 @@ pub enum Colour {
 #[derive(Debug, Clone, Copy)]
 pub struct Ui {
     out: Paint,
+    out_coloured: bool,
     err: Paint,
     err_is_terminal: bool,
 }
@@ -28,19 +34,26 @@ impl Ui {
     #[must_use]
     pub fn new(colour: Colour) -> Self {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let paint = |terminal: bool| match colour {
-            Colour::Auto => Paint::new(terminal && !plain),
-            Colour::Always => Paint::new(true),
-            Colour::Never => Paint::new(false),
+        let coloured = |terminal: bool| match colour {
+            Colour::Auto => terminal && !plain,
+            Colour::Always => true,
+            Colour::Never => false,
         };
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
-        Self { out: paint(out), err: paint(err), err_is_terminal: err }
+        let out = coloured(out);
+        Self { out: Paint::new(out), out_coloured: out, err: Paint::new(coloured(err)), err_is_terminal: err }
     }
 
     /// How data is painted.
     #[must_use]
     pub fn paint(&self) -> Paint {
         self.out
+    }
+
+    /// Whether data is painted.
+    #[must_use]
+    pub fn coloured(&self) -> bool {
+        self.out_coloured
     }
 
     /// Whether a person watches stderr.
@@ -69,6 +82,17 @@ impl Ui {
     /// Warns.
     pub fn warn(&self, text: &str) {
         eprintln!("{} {text}", self.err.paint(Role::Warn, "warning:"));
+    }
+
+    /// Tells a finding: what is wrong, where, and what to do about it.
+    pub fn finding(&self, finding: &Finding) {
+        let place = finding.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+        let text = shown(&format!("{place}{} ({})", finding.message, finding.code), FINDING_CHARS_MAX);
+        match finding.severity {
+            Severity::Error => self.error(&text, finding.fix.as_deref()),
+            Severity::Warning => self.warn(&text),
+            Severity::Info => self.note(&text),
+        }
     }
 
     /// Says what is wrong, and what to do about it.

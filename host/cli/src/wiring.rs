@@ -223,7 +223,11 @@ pub struct LoadedPolicy {
     pub settings: Value,
 }
 
-fn policy(folder: &Path, sandbox: &Sandbox, accounts: &Accounts) -> Result<LoadedPolicy, Failure> {
+/// Reads and loads one policy. A plugin that the sandbox refuses makes a policy that denies.
+///
+/// # Errors
+/// When a file cannot be read or is wrong.
+pub fn policy(folder: &Path, sandbox: &Sandbox, accounts: &Accounts) -> Result<LoadedPolicy, Failure> {
     let path = folder.join("policy.yaml");
     let file = PolicyFile::parse(&path.display().to_string(), &read_text(&path)?)?;
     let tables = file.datasets.iter().map(|(name, source)| {

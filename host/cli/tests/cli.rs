@@ -14,5 +14,9 @@ mod examples;
 mod inputs;
 #[path = "cli/nothing.rs"]
 mod nothing;
+#[path = "cli/project.rs"]
+mod project;
 #[path = "cli/receipts.rs"]
 mod receipts;
+#[path = "cli/repo.rs"]
+mod repo;

@@ -19,7 +19,7 @@ pub use facts::world;
 pub use gate::{GateFile, KindRoute};
 pub use kinds::{BUILT_IN, Zones};
 pub use policy::{DatasetSource, FUEL_MAX, MEMORY_MAX_BYTES, MEMORY_MIN_BYTES, PolicyFile, PolicyLimits};
-pub use project::{CheckFile, Pipeline, ProjectFile, ProjectGate, ProtectFile, RenderFile};
+pub use project::{CheckFile, Pipeline, ProjectFile, ProjectGate, ProtectFile};
 pub use reeve_yaml::YamlError;
 pub use service::{
     HttpFile, IN_FLIGHT_MAX, LambdaFile, LedgerFile, ProbeFile, QueueUrl, ReceiptsFile, RolesFile, ServeFile,

@@ -152,7 +152,8 @@ fn kinds(field: Field<'_>) -> Result<Vec<String>, YamlError> {
 fn need(field: Field<'_>) -> Result<FactSource, YamlError> {
     let mut map = field.mapping()?;
     let (accounts, ssm) = (map.optional("accounts"), map.optional("ssm"));
-    let organization = map.optional("organization").map(|field| field.one_of(&["service-control-policies"])).transpose()?;
+    let organization =
+        map.optional("organization").map(|field| field.one_of(&["service-control-policies"])).transpose()?;
     let list = map.optional("list").map(|field| field.one_of(&["texts", "domains"])).transpose()?;
     let source = match (accounts, ssm) {
         (None, None) if organization.is_some() && list.is_none() => FactSource::Organization,

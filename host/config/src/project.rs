@@ -33,8 +33,8 @@ pub struct ProjectFile {
     pub pipeline: Option<Pipeline>,
     /// What is checked before a merge.
     pub check: CheckFile,
-    /// Documents that follow from the list of accounts.
-    pub render: Vec<RenderFile>,
+    /// Documents that follow from the list of accounts, each for the document's own reader.
+    pub render: Vec<Node>,
 }
 
 /// A gate that takes some of the requests.
@@ -122,19 +122,6 @@ pub struct ProtectFile {
     pub at: Mark,
 }
 
-/// A document that follows from the list of accounts.
-#[derive(Debug, Clone)]
-pub struct RenderFile {
-    /// Which: `ecr`, `log-bucket`, `identity-access`.
-    pub document: String,
-    /// The file that is written.
-    pub to: String,
-    /// What else is said of it, for the document's own reader.
-    pub options: Node,
-    /// Where it stands in the file.
-    pub at: Mark,
-}
-
 impl ProjectFile {
     /// Reads a project file.
     ///
@@ -152,7 +139,7 @@ impl ProjectFile {
         let check = map.optional("check").map(|field| check(field.mapping()?)).transpose()?.unwrap_or_default();
         let render = match map.optional("render") {
             None => Vec::new(),
-            Some(field) => field.items()?.into_iter().map(render).collect::<Result<_, _>>()?,
+            Some(field) => field.items()?.into_iter().map(|item| item.node().clone()).collect(),
         };
         map.finish()?;
         Ok(Self {
@@ -282,14 +269,6 @@ fn protect(field: Field<'_>) -> Result<ProtectFile, YamlError> {
     Ok(ProtectFile { principal: text.to_owned(), accounts, actions, at })
 }
 
-fn render(field: Field<'_>) -> Result<RenderFile, YamlError> {
-    let mut map = field.mapping()?;
-    let document = map.required("document")?.string()?.to_owned();
-    let to = path(map.required("to")?)?;
-    let at = map.at();
-    Ok(RenderFile { document, to, options: field.node().clone(), at })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -314,7 +293,7 @@ check:
       accounts: [foo]
 render:
   - document: ecr
-    to: rendered/ecr.json
+    output: rendered/ecr.json
     input: ecr.yaml
 ";
 
@@ -332,7 +311,7 @@ render:
         assert_eq!(file.check.policies, [("scp-validation".to_owned(), "reeve.yaml:13:14".to_owned())]);
         assert_eq!(file.check.protect[0].actions.len(), PROTECTED_ACTIONS.len());
         assert_eq!(file.check.attach_max, ATTACH_MAX_DEFAULT);
-        assert_eq!((file.render[0].document.as_str(), file.render[0].to.as_str()), ("ecr", "rendered/ecr.json"));
+        assert_eq!((file.render.len(), file.render[0].at), (1, Mark { line: 19, column: 5 }));
     }
 
     #[test]

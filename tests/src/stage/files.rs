@@ -171,7 +171,8 @@ impl Stage<'_> {
         format!(
             "zones:\n  {public}: {{ name: example.com }}\n  {private}: {{ name: corp.example.com, private: true }}\n\
              kinds:\n  DNS_RECORD_CHANGE: {{ zones: [{public}, {private}], ttl: [60, 86400] }}\n  \
-             CERT_VALIDATION: {{ zones: [{public}] }}\n  DNS_DELEGATION: {{ zones: [{public}] }}\n\
+             CERT_VALIDATION: {{ zones: [{public}] }}\n  DNS_DELEGATION: {{ zones: [{public}] }}\n  \
+             PUT_PARAMETER: {{ path: /reeve/dns/allowed }}\n\
              policies: [sender-trust, dns-allowlist]\n\
              roles: {{ delegation: \"arn:aws:iam::{{account}}:role/reeve-delegation\" }}\n"
         )
@@ -182,6 +183,7 @@ impl Stage<'_> {
         format!(
             "kinds:\n  CREATE_ACCOUNT: {{ email-domains: [example.com], units: [Dev, Standard] }}\n  \
              MOVE_ACCOUNT: {{ units: [Dev, Standard, Morgue], may-lose-deny: [Morgue] }}\n  \
+             TAG_ACCOUNT: {{ keys: [scope, service-name, region] }}\n  \
              LIST_ACCOUNTS: {{}}\n  PUT_PARAMETER: {{ path: /pub }}\n  SCP_UPDATE: {{}}\n  \
              REGISTER_HOST:\n    zones: [corp.example.com]\n    \
              document: {{ name: AWS-RunPowerShellScript, version: \"1\" }}\n    controllers: [{one}, {two}]\n    \

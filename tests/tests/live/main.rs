@@ -12,4 +12,5 @@ mod lambda;
 mod operations;
 mod spoof;
 mod support;
+mod sync;
 mod ways;
