@@ -15,6 +15,7 @@ mod world;
 use crate::exit::Failure;
 use crate::project::{self, Loaded, Project};
 use crate::tree::{Repository, Tree};
+use crate::wiring;
 use anyhow::Context;
 use judge::{Bench, ChangedFile};
 use reeve_accounts::Accounts;
@@ -24,6 +25,7 @@ use reeve_local::RecordedFacts;
 use reeve_model::{Finding, Place, Severity, Timestamp};
 use reeve_plan::Plan;
 use reeve_report::findings::{Baseline, Sources};
+use reeve_sandbox::Sandbox;
 use reeve_scp::Organization;
 use reeve_scp::table::ActionTable;
 use std::collections::{BTreeMap, BTreeSet};
@@ -121,7 +123,8 @@ pub fn run(wish: &Wish<'_>) -> Result<Checked, Failure> {
     }
     findings.extend(standing);
     let files = changed_files(&head, base_tree.as_ref(), &name)?;
-    let bench = head.bench(base.as_ref().map(|(base, _)| base), wish.now);
+    let sandbox = wiring::sandbox()?;
+    let bench = head.bench(base.as_ref().map(|(base, _)| base), &sandbox, wish.now);
     if let Some((base, _)) = &base {
         let plan = head.plan(base, base_tree.as_ref());
         findings.extend(plan.findings.clone());
@@ -138,12 +141,12 @@ pub fn run(wish: &Wish<'_>) -> Result<Checked, Failure> {
     let policies = &project.file.policies;
     let names = cases::changed(policies, &files.paths);
     checked.extend(names.iter().map(|name| format!("{prefix}{policies}/{name}")));
-    findings.extend(cases::run(&root, &prefix, policies, &names)?);
+    findings.extend(cases::run((&root, &prefix), &sandbox, policies, &names)?);
     clock.done("cases");
     for path in wish.receipts {
         let path = crate::commands::audit::receipts_path(Some(path), None)?;
         let shown = path.display().to_string();
-        let impact = impact::replay(&project, &root, &path, &shown)?;
+        let impact = impact::replay(&project, &root, &sandbox, (&path, &shown))?;
         notes.push(format!(
             "{shown}: {} recorded decisions stay, {} receipts hold nothing to judge",
             impact.same, impact.left_out
@@ -209,12 +212,12 @@ pub(crate) struct Head<'a> {
 
 impl<'a> Head<'a> {
     /// What policies are asked on: the accounts as they will be, in the organization as it was.
-    fn bench(&self, base: Option<&Project>, now: Timestamp) -> Bench<'a> {
+    fn bench(&self, base: Option<&Project>, sandbox: &'a Sandbox, now: Timestamp) -> Bench<'a> {
         let accounts = Arc::new(self.project.accounts.clone());
         let state = base.map_or(&self.project.state, |base| &base.state);
         let world = world::of(state, &self.project.gates);
         let facts = RecordedFacts::new(accounts, Some(world), "the tree before the merge");
-        Bench { project: self.project, root: self.root, prefix: self.prefix, facts, texts: self.texts, now }
+        Bench { project: self.project, root: self.root, prefix: self.prefix, facts, texts: self.texts, sandbox, now }
     }
 
     fn plan(&self, base: &Project, tree: Option<&Tree>) -> Plan {
@@ -331,7 +334,7 @@ fn changes(
     let Ok(before) = base.state.to_scp() else { return Ok(findings) };
     match &head.project.file.check.actions {
         Some(path) => {
-            let text = head.tree.text(path)?.ok_or_else(|| Failure::new(format!("there is no file `{path}`")))?;
+            let text = wiring::read_text(&head.root.join(path))?;
             let table = ActionTable::parse(text.trim_end())
                 .map_err(|error| Failure::new(format!("`{path}` is no table of actions: {error}")))?;
             findings.extend(simulate::changes((base, &before), (head.project, organization), &table));

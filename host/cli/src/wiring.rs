@@ -91,6 +91,22 @@ pub fn folder(file: &Path) -> &Path {
 /// # Errors
 /// Everything that is wrong with the file or one that it names.
 pub fn gate(path: &Path) -> Result<Wired, Failure> {
+    gate_in(path, &sandbox()?)
+}
+
+/// A sandbox of its own.
+///
+/// # Errors
+/// When the machine cannot give what it reserves.
+pub fn sandbox() -> Result<Sandbox, Failure> {
+    Sandbox::new().map_err(|error| Failure::new(error.to_string()))
+}
+
+/// The same in a sandbox that others use too: a plugin that several gates name is compiled once.
+///
+/// # Errors
+/// As [`gate`].
+pub fn gate_in(path: &Path, sandbox: &Sandbox) -> Result<Wired, Failure> {
     let base = folder(path);
     let open = |name: &str| read(&base.join(name)).map_err(|failure| failure.to_string());
     let file = GateFile::parse(&path.display().to_string(), &read_text(path)?, &open)?;
@@ -107,13 +123,12 @@ pub fn gate(path: &Path) -> Result<Wired, Failure> {
             (Some(reeve_config::world(&shown, &read_text(&path)?)?), name.display().to_string())
         }
     };
-    let sandbox = Sandbox::new().map_err(|error| Failure::new(error.to_string()))?;
     let root = base.join(&file.policies_root);
     let (mut policies, mut faults): (Vec<Policy>, Vec<_>) = (Vec::new(), Vec::new());
     let mut settings = Vec::new();
     for (name, place) in &file.policies {
         let folder = policy_folder(base, &root, name).ok_or_else(|| no_policy(name, place, &root))?;
-        let loaded = policy(&folder, &sandbox, &accounts)?;
+        let loaded = policy(&folder, sandbox, &accounts)?;
         if policies.iter().any(|other| other.id == loaded.policy.id) {
             return Err(Failure::new(format!("{place}: policy `{}` is named twice", loaded.policy.id)));
         }

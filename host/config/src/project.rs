@@ -88,7 +88,7 @@ pub struct CheckFile {
     pub size_quota_chars: usize,
     /// Principals that no policy may lock out.
     pub protect: Vec<ProtectFile>,
-    /// The AWS action table, as made by `cargo xtask actions`; none leaves out what needs it.
+    /// The AWS action table, as made by `cargo xtask actions`, wherever it lies; none leaves out what needs it.
     pub actions: Option<String>,
 }
 
@@ -229,7 +229,7 @@ fn check(mut map: MapReader<'_>) -> Result<CheckFile, YamlError> {
         None => Vec::new(),
         Some(field) => field.items()?.into_iter().map(protect).collect::<Result<_, _>>()?,
     };
-    let actions = map.optional("actions").map(path).transpose()?;
+    let actions = map.optional("actions").map(|field| field.string()).transpose()?.map(str::to_owned);
     map.finish()?;
     Ok(CheckFile {
         policies,

@@ -1,14 +1,17 @@
 //! The engine: one per process, shared by all plugins, with a clock of its own.
 
 use crate::bindings::reeve::policy::{dataset, log};
+use crate::inspect::Inspection;
 use crate::limits::{
     CORE_INSTANCES_MAX, EPOCH_TICK_MS, KEEP_RESIDENT_BYTES, MEMORIES_MAX, MEMORY_BYTES_MAX, POOL_INSTANCES,
     TABLE_ELEMENTS_MAX, TABLE_KEEP_RESIDENT_BYTES, TABLES_MAX, WASM_STACK_BYTES,
 };
 use crate::state::State;
+use reeve_model::Digest;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
-use wasmtime::component::{HasSelf, Linker};
+use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy};
 
 /// Where plugins are compiled and run.
@@ -16,6 +19,8 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, Po
 pub struct Sandbox {
     pub(crate) engine: Engine,
     pub(crate) places: Arc<Places>,
+    /// What was compiled lately, by the digest of its bytes: one plugin often serves several policies.
+    pub(crate) compiled: Arc<Mutex<BTreeMap<Digest, (Component, Inspection)>>>,
 }
 
 /// Why there is no sandbox on this machine.
@@ -37,7 +42,7 @@ impl Sandbox {
     pub fn new() -> Result<Self, SandboxError> {
         let engine = Engine::new(&config()).map_err(|error| SandboxError(format!("{error:#}")))?;
         start_clock(&engine)?;
-        Ok(Self { engine, places: Arc::default() })
+        Ok(Self { engine, places: Arc::default(), compiled: Arc::default() })
     }
 
     /// A linker that offers `log`, and `dataset` when it is granted. What is not offered here cannot be imported.

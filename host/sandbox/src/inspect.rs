@@ -1,9 +1,10 @@
 //! What a component says of itself before anything of it runs.
 
 use crate::engine::Sandbox;
-use crate::limits::COMPONENT_BYTES_MAX;
+use crate::limits::{COMPILED_MAX, COMPONENT_BYTES_MAX};
 use crate::plugin::CONTRACT;
 use reeve_model::{Digest, Fault};
+use std::sync::PoisonError;
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
@@ -61,6 +62,11 @@ impl Sandbox {
             let message = format!("it has {} bytes, more than {COMPONENT_BYTES_MAX}", bytes.len());
             return Err(Fault::NotAComponent { message });
         }
+        let digest = Digest::of(bytes);
+        let kept = || self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = kept().get(&digest).cloned() {
+            return Ok(found);
+        }
         let component = Component::from_binary(&self.engine, bytes)
             .map_err(|error| Fault::NotAComponent { message: one_line(&error) })?;
         let ty = component.component_type();
@@ -70,7 +76,12 @@ impl Sandbox {
             .map(|(name, _)| name.to_owned())
             .collect();
         let exports = ty.exports(&self.engine).map(|(name, _)| name.to_owned()).collect();
-        let inspection = Inspection { digest: Digest::of(bytes), bytes: bytes.len(), imports, exports };
+        let inspection = Inspection { digest: digest.clone(), bytes: bytes.len(), imports, exports };
+        let mut kept = kept();
+        if kept.len() >= COMPILED_MAX {
+            kept.clear();
+        }
+        kept.insert(digest, (component.clone(), inspection.clone()));
         Ok((component, inspection))
     }
 

@@ -2,6 +2,8 @@
 
 /// Largest component, bytes. A Python guest is 18 MB; compiling is the cost that grows with it.
 pub const COMPONENT_BYTES_MAX: usize = 32 * 1_048_576;
+/// Most compiled plugins that are kept for the next one that is the same: more than a gate has.
+pub(crate) const COMPILED_MAX: usize = 16;
 /// Fuel of one `evaluate` when the policy file says nothing. About 2.5 ms of work; the shipped policies use less than
 /// a tenth of it on their largest request.
 pub const FUEL_DEFAULT: u64 = 5_000_000;

@@ -200,12 +200,16 @@ fn place(position: reeve_json::Position) -> Vec<(String, String)> {
 pub fn judge(request: &Request, settings: &Settings) -> Verdict {
     let mut told = Told { settings, reasons: Vec::new(), denies: false };
     let mut documents = 0;
+    // Copied once for a merge, since it may hold the table of actions.
+    let merges = request.actions.iter().any(|planned| matches!(planned.action, Action::MergeFile(_)));
+    let written = merges.then(|| rules::Settings { minified_later: true, ..settings.rules.clone() });
     for planned in &request.actions {
         let Some(stored) = stored(planned, &settings.hierarchy.scp_folder) else { continue };
         documents += 1;
         told.metadata(&stored);
         if let Some(text) = stored.after {
-            for finding in rules::validate_at(text, &settings.rules, Some(&request.now)) {
+            let rules = written.as_ref().unwrap_or(&settings.rules);
+            for finding in rules::validate_at(text, rules, Some(&request.now)) {
                 told.document(finding, &stored);
             }
         }

@@ -94,6 +94,9 @@ pub struct Settings {
     /// The longest SCP that AWS Organizations takes, in characters ("Quotas for AWS Organizations"; 10,240 since May
     /// 2026, 5,120 before).
     pub size_quota_chars: usize,
+    /// Whether white space outside strings is taken out before the document is sent, so that it does not count: so it is
+    /// with files that people write.
+    pub minified_later: bool,
     /// ARN patterns of the break-glass roles, such as `arn:aws:iam::*:role/BreakGlass`. Every one of them must be exempt
     /// from every wide Deny. When empty, any exemption by `aws:PrincipalArn` will do.
     pub break_glass: Vec<String>,
@@ -112,6 +115,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             size_quota_chars: SIZE_QUOTA_CHARS,
+            minified_later: false,
             break_glass: Vec::new(),
             partition: "aws".to_owned(),
             home_regions: Vec::new(),

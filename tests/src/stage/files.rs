@@ -93,6 +93,13 @@ impl Stage<'_> {
             let folder = self.folder().join("policies").join(name);
             std::fs::create_dir_all(&folder).expect("a folder");
             std::fs::write(folder.join("policy.yaml"), text).expect("written");
+            // Tables that the policy names.
+            for entry in std::fs::read_dir(source.with_file_name("")).expect("a folder") {
+                let entry = entry.expect("an entry");
+                if entry.file_name() != "policy.yaml" && entry.file_type().expect("a type").is_file() {
+                    std::fs::copy(entry.path(), folder.join(entry.file_name())).expect("copied");
+                }
+            }
         }
         let mut accounts = SCOPES.to_owned();
         for (name, scope, status) in ACCOUNTS {

@@ -14,9 +14,13 @@ use std::time::Duration;
 /// Accounts of the stage: name, scope, status, and further keys.
 const ACCOUNTS: [(&str, &str, &str); 8] = [
     ("foo", "dev", "service: foo, allowed_dns_domains: [foo.example.com]"),
-    ("bar", "standard", "service: bar, allowed_dns_domains: [bar.example.com, pay.foo.example.com]"),
-    // On its way to the morgue.
-    ("baz", "dev", "status: suspended, organization_unit: Morgue, allowed_dns_domains: [baz.example.com]"),
+    // In `Standard` until now; the move takes no Deny away.
+    (
+        "bar",
+        "standard",
+        "organization_unit: Dev, service: bar, allowed_dns_domains: [bar.example.com, pay.foo.example.com]",
+    ),
+    ("baz", "dev", "status: suspended, allowed_dns_domains: [baz.example.com]"),
     ("infra", "infra", "allowed_dns_domains: [=example.com, www.example.com]"),
     ("dns", "infra", "status: active"),
     ("shared", "infra", "allowed_dns_domains: [.corp.example.com]"),
@@ -129,9 +133,7 @@ fn forwarded(stage: &Stage<'_>) -> Vec<String> {
 /// All that the files ask for is so, and was made once.
 fn come_about(stage: &Stage<'_>, project: &std::path::Path) {
     let accounts = stage.accounts();
-    for line in
-        ["qux aws+qux@example.com in Dev", "baz aws+baz@example.com in Morgue", "foo aws+foo@example.com in Dev"]
-    {
+    for line in ["qux aws+qux@example.com in Dev", "bar aws+bar@example.com in Dev", "foo aws+foo@example.com in Dev"] {
         assert!(accounts.contains(line), "{line} is not in {accounts:?}");
     }
     let qux = stage.account_named("qux").expect("made");
@@ -204,7 +206,12 @@ fn what_is_cut_off_is_gone_on_with_and_made_once() {
     assert!(sent.success());
     let ended = run.ended(Duration::from_secs(60)).expect("it ends");
     assert_eq!(ended.code(), Some(130), "{}", run.stderr());
-    for part in ["outstanding create-account/qux", "run again to go on", "interrupted; 0 requests done"] {
+    for part in [
+        "outstanding scp-update/deny-root-user",
+        "not asked create-account/qux",
+        "run again to go on",
+        "interrupted; 0 requests done",
+    ] {
         assert!(run.stderr().contains(part), "{part} is not in:\n{}", run.stderr());
     }
     assert_eq!(events(&stage), asked, "nothing more was sent");

@@ -21,9 +21,13 @@ pub fn changed(policies: &str, paths: &BTreeSet<String>) -> BTreeSet<String> {
 ///
 /// # Errors
 /// When a policy, its plugin or a case cannot be read.
-pub fn run(root: &Path, prefix: &str, policies: &str, names: &BTreeSet<String>) -> Result<Vec<Finding>, Failure> {
+pub fn run(
+    (root, prefix): (&Path, &str),
+    sandbox: &Sandbox,
+    policies: &str,
+    names: &BTreeSet<String>,
+) -> Result<Vec<Finding>, Failure> {
     let mut findings = Vec::new();
-    let mut sandbox = None;
     for name in names {
         let folder = root.join(policies).join(name);
         if !folder.join("policy.yaml").is_file() {
@@ -37,10 +41,6 @@ pub fn run(root: &Path, prefix: &str, policies: &str, names: &BTreeSet<String>) 
             findings.push(finding.fix("write one below `cases/`: a request and the verdict that must come of it"));
             continue;
         }
-        let sandbox = match &sandbox {
-            Some(sandbox) => sandbox,
-            None => sandbox.insert(Sandbox::new().map_err(|error| Failure::new(error.to_string()))?),
-        };
         for result in policy_test::cases(&folder, sandbox, None)? {
             if result.problems.is_empty() {
                 continue;

@@ -6,6 +6,7 @@ use crate::wiring;
 use reeve_engine::Gate;
 use reeve_local::ReceiptFile;
 use reeve_model::{Code, Finding, Place, Receipt, Severity};
+use reeve_sandbox::Sandbox;
 use std::path::Path;
 
 /// Name under which flips are told.
@@ -29,10 +30,15 @@ pub struct Impact {
 ///
 /// # Errors
 /// When a gate cannot be wired, the file cannot be read, or its chain is broken.
-pub fn replay(project: &Project, root: &Path, receipts: &Path, shown: &str) -> Result<Impact, Failure> {
+pub fn replay(
+    project: &Project,
+    root: &Path,
+    sandbox: &Sandbox,
+    (receipts, shown): (&Path, &str),
+) -> Result<Impact, Failure> {
     let mut gates: Vec<Gate> = Vec::new();
     for gate in &project.file.gates {
-        gates.push(wiring::gate(&root.join(&gate.file))?.gate);
+        gates.push(wiring::gate_in(&root.join(&gate.file), sandbox)?.gate);
     }
     let mut impact = Impact::default();
     let mut flips = 0;

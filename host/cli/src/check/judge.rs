@@ -48,6 +48,8 @@ pub struct Bench<'a> {
     pub facts: RecordedFacts,
     /// Texts of the files, by path from the root of the repository.
     pub texts: &'a BTreeMap<String, String>,
+    /// Where plugins run.
+    pub sandbox: &'a Sandbox,
     /// The moment of judging.
     pub now: Timestamp,
 }
@@ -71,7 +73,7 @@ impl Bench<'_> {
                 plan.requests.iter().filter(|request| request.gate == role.name && request.ready()).collect();
             let file = self.project.file.gates.iter().find(|gate| gate.name == role.name);
             let (Some(file), false) = (file, requests.is_empty()) else { continue };
-            let mut gate = wiring::gate(&self.root.join(&file.file))?.gate;
+            let mut gate = wiring::gate_in(&self.root.join(&file.file), self.sandbox)?.gate;
             gate.facts = Box::new(self.facts.clone());
             // Allowances of an hour and of a request are for what is sent, not for what is looked at.
             for request in requests {
@@ -116,7 +118,6 @@ impl Bench<'_> {
         if named.is_empty() || files.is_empty() {
             return Ok(Vec::new());
         }
-        let sandbox = Sandbox::new().map_err(|error| Failure::new(error.to_string()))?;
         let mut policies = Vec::new();
         for (name, place) in named {
             // As in a gate file: a name below the folder of policies, or a path.
@@ -127,7 +128,7 @@ impl Bench<'_> {
             if !folder.join("policy.yaml").is_file() {
                 return Err(Failure::new(format!("{place}: there is no policy `{}`", name.escape_debug())));
             }
-            let loaded = wiring::policy(&folder, &sandbox, &self.project.accounts)?;
+            let loaded = wiring::policy(&folder, self.sandbox, &self.project.accounts)?;
             policies.push(loaded.policy);
         }
         let gate = merge_gate(policies, Box::new(self.facts.clone()))?;

@@ -1,6 +1,7 @@
 //! What is sent when, and when it is over: a function of plans, replies and moments. It reads no clock and calls nobody.
 //!
-//! In each round the requests of the plan go out as soon as what they wait for is done. When nothing is under way any
+//! In each round the requests of the plan go out as soon as what they wait for is done, together unless one is judged by
+//! what the other changes. When nothing is under way any
 //! more, the organization is read and planned anew, for only then the ids of new accounts are known; so it goes on until
 //! nothing is left, or nothing that is left can be asked. No nonce is asked twice.
 
@@ -24,6 +25,34 @@ pub const ROUNDS_MAX: u32 = 10;
 pub const SETTLE_SECONDS_MAX: u32 = 120;
 /// How often it is looked for in that time, seconds.
 pub const SETTLE_EVERY_SECONDS: u32 = 5;
+
+/// How a request bears others at its gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    /// Any.
+    Any,
+    /// Others of its kind and those that bear any: it adds to the organization.
+    Adds,
+    /// Only those that bear any: the gate judges it by the whole organization, which must not change under it.
+    Judged,
+}
+
+impl Beside {
+    fn of(request: &PlannedRequest) -> Self {
+        match request.kind.as_str() {
+            "SCP_UPDATE" | "MOVE_ACCOUNT" => Self::Judged,
+            "CREATE_ACCOUNT" => Self::Adds,
+            _ => Self::Any,
+        }
+    }
+
+    fn bears(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Any, _) | (_, Self::Any) | (Self::Adds, Self::Adds) => true,
+            (Self::Judged, Self::Adds | Self::Judged) | (Self::Adds, Self::Judged) => false,
+        }
+    }
+}
 
 /// The gates that can be asked, by the names that plans have for them: the account that each replies from.
 pub type Gates = BTreeMap<String, AccountId>;
@@ -167,21 +196,28 @@ impl Drive {
 
     /// Requests that can go out now, in the order of the plan, as many as may be under way.
     fn sendable(&self) -> Vec<PlannedRequest> {
-        let room = IN_FLIGHT_MAX.saturating_sub(self.waiting().count());
-        let mut nonces: BTreeSet<&Nonce> = BTreeSet::new();
+        let mut under_way: Vec<&PlannedRequest> = self.waiting().map(|asked| &asked.request).collect();
         let mut free = Vec::new();
-        for request in &self.plan.requests {
-            let Some(nonce) = request.nonce.as_ref().filter(|_| request.ready()) else { continue };
-            let open = free.len() < room
-                && !self.asked.contains_key(nonce)
-                && !self.silent.contains(&request.gate)
-                && self.gates.contains_key(&request.gate)
-                && self.waits_for(request).is_empty();
-            if open && nonces.insert(nonce) {
+        for request in self.plan.requests.iter().filter(|request| self.open(request)) {
+            let bears = |other: &&PlannedRequest| {
+                let beside = other.gate != request.gate || Beside::of(request).bears(Beside::of(other));
+                beside && other.nonce != request.nonce
+            };
+            if under_way.len() < IN_FLIGHT_MAX && under_way.iter().all(bears) {
+                under_way.push(request);
                 free.push(request.clone());
             }
         }
         free
+    }
+
+    /// Whether a request of the plan could go out, were it alone.
+    fn open(&self, request: &PlannedRequest) -> bool {
+        request.ready()
+            && request.nonce.as_ref().is_some_and(|nonce| !self.asked.contains_key(nonce))
+            && !self.silent.contains(&request.gate)
+            && self.gates.contains_key(&request.gate)
+            && self.waits_for(request).is_empty()
     }
 
     /// Ids that a request waits for: of this plan, and not done.

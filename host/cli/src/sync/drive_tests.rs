@@ -120,6 +120,32 @@ fn requests_go_out_together_unless_one_waits_for_the_other() {
 }
 
 #[test]
+fn what_is_judged_by_the_whole_organization_goes_alone() {
+    let of = |id: &str, number, kind: &str| PlannedRequest { kind: kind.to_owned(), ..request(id, number, &[]) };
+    let all = [
+        of("policy", 1, "SCP_UPDATE"),
+        of("new", 2, "CREATE_ACCOUNT"),
+        of("newer", 3, "CREATE_ACCOUNT"),
+        of("move", 4, "MOVE_ACCOUNT"),
+        of("moved", 5, "MOVE_ACCOUNT"),
+        of("tag", 6, "TAG_ACCOUNT"),
+        of("put", 7, "PUT_PARAMETER"),
+        // Another gate is another account; what it changes it is asked about by itself.
+        of("dns", 8, "MOVE_ACCOUNT"),
+    ];
+    let mut drive = drive(all.clone());
+    assert_eq!(sends(&mut drive, 0), ["policy", "tag", "put", "dns"]);
+    for (ended, next) in [(0, &["new", "newer"][..]), (1, &[]), (2, &["move"]), (3, &["moved"])] {
+        hears(&mut drive, &all[ended], Status::Done, 1);
+        if next.is_empty() {
+            assert_eq!(drive.next(at(1)), Step::Listen(at(TIMEOUT)));
+        } else {
+            assert_eq!(sends(&mut drive, 1), next);
+        }
+    }
+}
+
+#[test]
 fn no_more_are_under_way_than_may_be() {
     let requests: Vec<_> = (0..=IN_FLIGHT_MAX).map(|number| request(&format!("a{number}"), number, &[])).collect();
     let mut drive = drive(requests.clone());

@@ -68,8 +68,14 @@ fn a_write_that_fails_half_way_leaves_a_whole_chain() {
     let path = folder.path().join("receipts.jsonl");
     let text = std::fs::read_to_string(&path).expect("receipts");
     assert!(text.len() > 1_000 && text.len() < 20 * 1_024 && text.ends_with('\n'), "{} bytes", text.len());
-    let verified = reeve(&["audit", "verify", "--gate", DNS, &dir]);
-    assert_eq!(verified.code, 0, "{}", verified.stderr);
+    let mut whole = 0;
+    let read = reeve_local::ReceiptFile::read_all(&path, |number, receipt| {
+        assert!(receipt.is_ok(), "line {number}: {receipt:?}");
+        whole += 1;
+        true
+    });
+    read.expect("readable");
+    assert!(whole > 0);
 }
 
 #[test]

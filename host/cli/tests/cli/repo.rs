@@ -17,7 +17,7 @@ impl Repo {
     pub(crate) fn new() -> Self {
         let repo = Self { folder: tempfile::tempdir().expect("folder") };
         let examples = root().join("policies/examples");
-        for name in ["accounts.yaml", "management/gate.yaml", "dns/gate.yaml", "reeve.yaml"] {
+        for name in ["accounts.yaml", "management/gate.yaml", "dns/gate.yaml", "reeve.yaml", "waivers.yaml"] {
             repo.write(name, &std::fs::read_to_string(examples.join(name)).expect(name));
         }
         for entry in std::fs::read_dir(examples.join("scps")).expect("policies") {
@@ -33,7 +33,8 @@ impl Repo {
             let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with("facts:")).collect();
             repo.write(gate, &(kept.join("\n") + "\n"));
         }
-        repo.edit("reeve.yaml", "../scp-validation", &format!("{policies}/scp-validation"));
+        repo.edit("reeve.yaml", "[../scp-validation]", &format!("[{policies}/scp-validation]"));
+        repo.edit("reeve.yaml", "../scp-validation/actions.txt", &format!("{policies}/scp-validation/actions.txt"));
         repo.git(&["init", "--quiet", "--initial-branch=main"]);
         repo.commit("base");
         repo

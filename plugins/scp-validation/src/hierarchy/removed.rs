@@ -1,4 +1,4 @@
-//! Denies that a request takes away: by a new version, by detaching, by moving an account.
+//! Denies that a request takes away: by a new version or by detaching.
 
 use super::describe::{self, quote};
 use super::pieces::{Rule, rules};
@@ -71,7 +71,9 @@ fn bound<'s>(state: &'s State, account: &'s str) -> BTreeSet<&'s str> {
 
 /// Denies of policies that bound an account and do not any more. A policy that still does has been compared by text.
 fn chains(view: &View<'_>, group: &Group<'_>, told: &mut BTreeSet<String>, found: &mut Vec<Finding>) {
-    if !view.base.accounts.contains_key(group.first) {
+    let parent = |state: &State| state.accounts.get(group.first).map(|account| account.parent.clone());
+    // What a move sheds is the host's to refuse (`MOVE_LOSES_DENY`), and the gate file says where it may.
+    if parent(view.base).is_none() || parent(view.base) != parent(view.head) {
         return;
     }
     let (before, after) = (bound(view.base, group.first), bound(view.head, group.first));

@@ -49,14 +49,6 @@ pub(super) fn removed() -> Vec<Story> {
             &[("ou-test", "p-two")],
         ),
         story(
-            "moved out",
-            "DIFF_REMOVES_DENY",
-            0,
-            "in account `app`",
-            vec![go("111111111111", "ou-work", "ou-test")],
-            vec![go("111111111111", "ou-work", "ou-inner")],
-        ),
-        story(
             "replaced by a wider rule",
             "DIFF_REMOVES_DENY",
             0,

@@ -127,3 +127,15 @@ fn no_more_findings_than_the_maximum() {
     let found = validate(&format!("{{\"Statement\":[{statements}]}}"), &Settings::default());
     assert_eq!(found.len(), FINDINGS_MAX);
 }
+
+#[test]
+fn white_space_that_is_taken_out_before_sending_does_not_count() {
+    let text = policy_of(140, 'a').replace(',', ",\n                                        ");
+    let codes = |minified_later| {
+        let settings = Settings { size_quota_chars: 150, minified_later, ..Settings::default() };
+        validate(&text, &settings).into_iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    assert!(codes(false).contains(&"SIZE_QUOTA"), "{:?}", codes(false));
+    assert!(codes(false).contains(&"NOT_MINIFIED"));
+    assert_eq!(codes(true), ["SIZE_NEAR_QUOTA"]);
+}
