@@ -12,8 +12,12 @@ pub mod drive;
 #[cfg(test)]
 mod drive_tests;
 pub mod fate;
+#[cfg(test)]
+mod played;
 pub mod post;
 pub mod reply;
+#[cfg(test)]
+mod samples;
 pub mod work;
 #[cfg(test)]
 mod work_tests;

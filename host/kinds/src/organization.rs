@@ -1,5 +1,6 @@
 //! The organization as a value: units, accounts, policies and what is attached where.
 
+use reeve_json::Value;
 use reeve_model::AccountId;
 use std::collections::BTreeMap;
 
@@ -59,6 +60,12 @@ pub struct Scp {
 pub(crate) const FULL_AWS_ACCESS: &str = "p-FullAWSAccess";
 
 impl Organization {
+    /// The organization as stable JSON: what a policy gets as the fact `organization`, and receipts hold.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        crate::world_json::organization(self)
+    }
+
     /// The id of the unit with this name or id, if there is exactly one.
     #[must_use]
     pub fn unit_id(&self, name_or_id: &str) -> Option<&str> {

@@ -78,14 +78,6 @@ impl World {
     }
 }
 
-impl Organization {
-    /// The organization as stable JSON: what a policy gets as the fact `organization`, and receipts hold.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        organization(self)
-    }
-}
-
 /// Sets `name` to an object of the table's rows unless there is none.
 fn set_table<T>(object: &mut Object, name: &str, table: &BTreeMap<String, T>, write: impl Fn(&T) -> Value) {
     if !table.is_empty() {
@@ -151,7 +143,7 @@ fn delegated_zone(it: &DelegatedZone) -> Value {
     ])
 }
 
-fn organization(it: &Organization) -> Value {
+pub(crate) fn organization(it: &Organization) -> Value {
     let Organization { root_id, management_account, units, accounts, policies, attachments } = it;
     let mut object = Object::new();
     object.set("root_id", root_id.as_str());

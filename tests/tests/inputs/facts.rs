@@ -118,14 +118,14 @@ organization:
     p-allow-all:
       name: allow-all
       document: '{"Version":"2012-10-17","Statement":[{"Sid":"All","Effect":"Allow","Action":"*","Resource":"*"}]}'
-    p-one: { name: one, document: '{}' }
-    p-two: { name: two, document: '{}' }
-    p-three: { name: three, document: '{}' }
-    p-four: { name: four, document: '{}' }
-    p-five: { name: five, document: '{}' }
-    p-six: { name: six, document: '{}' }
-    p-seven: { name: seven, document: '{}' }
-    p-eight: { name: eight, document: '{}' }
+    p-one: { name: one, document: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}' }
+    p-two: { name: two, document: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}' }
+    p-three: { name: three, document: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}' }
+    p-four: { name: four, document: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}' }
+    p-five: { name: five, document: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}' }
+    p-six: { name: six, document: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}' }
+    p-seven: { name: seven, document: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}' }
+    p-eight: { name: eight, document: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}' }
   attachments:
     r-abcd: [p-FullAWSAccess]
     ou-abcd-11111111: [p-FullAWSAccess]

@@ -32,7 +32,7 @@ kinds:
   MOVE_ACCOUNT: { units: [Dev] }
   TAG_ACCOUNT: { keys: [scope] }
   PUT_PARAMETER: { path: /pub }
-policies: []
+policies: [sender-trust]
 ";
 const QUX: &str = "222233334444";
 

@@ -164,7 +164,7 @@ impl Drive {
         }
         let unseen = self.plan.requests.iter().filter_map(|request| self.done_at(request)).max();
         let patience = Duration::from_secs(SETTLE_SECONDS_MAX.into());
-        if !unseen.is_some_and(|at| self.planned_at < at + patience) {
+        if unseen.is_none_or(|at| self.planned_at >= at + patience) {
             return Step::End;
         }
         let look = self.planned_at + Duration::from_secs(SETTLE_EVERY_SECONDS.into());

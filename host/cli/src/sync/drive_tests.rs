@@ -1,57 +1,19 @@
 //! Stories of one run, told to the drive reply by reply.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test names what it expects; all else fails it")]
 
 use super::drive::{Drive, Gates, Heard, IN_FLIGHT_MAX, ROUNDS_MAX, SETTLE_EVERY_SECONDS, SETTLE_SECONDS_MAX, Step};
 use super::fate::{self, End, Fate};
 use super::reply::{Answer, Reply, Status};
+use super::samples::{account, awaiting, gates, nonce, plan, request};
 use crate::exit::Exit;
-use reeve_model::{AccountId, Nonce};
-use reeve_plan::{Plan, PlannedRequest};
+use reeve_plan::PlannedRequest;
 use std::time::Duration;
 
 const OWN: &str = "444455556666";
 const TIMEOUT: u64 = 100;
 
-pub(super) fn account(text: &str) -> AccountId {
-    AccountId::parse(text).unwrap()
-}
-
-pub(super) fn gates() -> Gates {
-    let gate = |name: &str, id: &str| (name.to_owned(), account(id));
-    Gates::from([gate("management", "123456789012"), gate("dns", "111122223333")])
-}
-
-pub(super) fn nonce(number: usize) -> Nonce {
-    Nonce::parse(&format!("687754b2-abd6-8ae6-8e2d-{number:012x}")).unwrap()
-}
-
-/// A request with its number as nonce, that waits for others.
-pub(super) fn request(id: &str, number: usize, after: &[&str]) -> PlannedRequest {
-    let gate = if id.starts_with("dns") { "dns" } else { "management" };
-    PlannedRequest {
-        id: id.to_owned(),
-        kind: "PUT_PARAMETER".to_owned(),
-        gate: gate.to_owned(),
-        detail: reeve_json::Value::object([("nonce", nonce(number).as_str())]),
-        nonce: Some(nonce(number)),
-        after: after.iter().map(|id| (*id).to_owned()).collect(),
-        awaits: Vec::new(),
-        place: None,
-        summary: format!("put {id}"),
-        changes: Vec::new(),
-    }
-}
-
-/// A request that cannot be sent before something is known.
-pub(super) fn awaiting(id: &str, after: &[&str]) -> PlannedRequest {
-    PlannedRequest { nonce: None, awaits: vec!["the id of account `foo`".to_owned()], ..request(id, 0, after) }
-}
-
-pub(super) fn plan(requests: impl IntoIterator<Item = PlannedRequest>) -> Plan {
-    Plan { epoch: "e".to_owned(), requests: requests.into_iter().collect(), findings: Vec::new() }
-}
-
-pub(super) fn reply(request: &PlannedRequest, status: Status) -> Reply {
+fn reply(request: &PlannedRequest, status: Status) -> Reply {
     Reply {
         from: gates().remove(&request.gate).unwrap(),
         gate: format!("gate-{}", request.gate),
