@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "the table is the output")]
 
 mod native;
+mod scp;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use native::{Native, owners};
@@ -180,5 +181,6 @@ fn main() -> Result<()> {
     row("event bytes to decision, three policies", &line(&wasm), &line(&native));
     let sealed = |gate: &Gate| measure(|| drop(std::hint::black_box(gate.judge(&body, now).seal(None).line())));
     row("the same, receipt included", &sealed(&wasm), &sealed(&native));
-    per_policy(&wasm, &native, now)
+    per_policy(&wasm, &native, now)?;
+    scp::run(&root, now)
 }
