@@ -82,7 +82,8 @@ pub(crate) fn run(root: &Path, now: Timestamp) -> Result<()> {
         start.elapsed().as_secs_f64() * 1_000.0
     );
     let organization = organization()?;
-    let call = Call::new("s3:GetObject").by("arn:aws:iam::111122223333:role/app", "111122223333").on("arn:aws:s3:::b/k");
+    let call =
+        Call::new("s3:GetObject").by("arn:aws:iam::111122223333:role/app", "111122223333").on("arn:aws:s3:::b/k");
     let asked = || organization.decide("111122223333", &call).map(|effective| effective.allowed);
     ensure!(asked() == Ok(Truth::True), "the call is let through");
     let decided = measure(|| drop(std::hint::black_box(asked())));

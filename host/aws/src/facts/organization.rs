@@ -13,8 +13,27 @@ use std::collections::BTreeMap;
 /// Units and roots of one organization (Organizations quotas: 2,000 units). More is a listing that does not end.
 const UNITS_MAX: usize = 4_000;
 
-/// Reads everything. What cannot be read is an error: half an organization is none.
+/// Readings of an organization that changes while it is read, before that is an error.
+const READINGS_MAX: usize = 3;
+
+/// Reads everything. What cannot be read is an error: half an organization is none. Nor is one of two moments: what is
+/// attached to something that was not there yet is read again.
 pub(super) async fn organization(aws: &Aws) -> Result<Organization, FactError> {
+    for _ in 0..READINGS_MAX {
+        let organization = once(aws).await?;
+        let known = |target: &String| {
+            *target == organization.root_id
+                || organization.units.contains_key(target)
+                || organization.accounts.contains_key(target)
+        };
+        if organization.attachments.keys().all(known) {
+            return Ok(organization);
+        }
+    }
+    Err(FactError("the organization changes while it is read".to_owned()))
+}
+
+async fn once(aws: &Aws) -> Result<Organization, FactError> {
     let mut organization = Organization {
         management_account: management_account(aws).await?,
         root_id: root(aws).await?,
