@@ -45,6 +45,9 @@ pub struct AssumedRole {
     pub actions: &'static [&'static str],
 }
 
+/// A gate as planning knows it, with the roles it assumes.
+type PlannedGate = (GateRole, Vec<AssumedRole>);
+
 /// What is done in the role of `REGISTER_HOST` (Systems Manager API reference).
 const REGISTER_HOST_ACTIONS: &[&str] = &["ssm:SendCommand", "ssm:GetCommandInvocation", "ssm:ListCommands"];
 /// What is read in the role of `roles.instance-facts`.
@@ -192,7 +195,7 @@ impl Reader<'_> {
         };
         let scps = self.scps(file.scps.as_deref())?;
         let gates = self.gates(&file)?;
-        let unzip = |gates: Vec<(GateRole, Vec<AssumedRole>)>| -> (Vec<_>, Vec<_>) { gates.into_iter().unzip() };
+        let unzip = |gates: Vec<PlannedGate>| -> (Vec<_>, Vec<_>) { gates.into_iter().unzip() };
         let gates = gates.map(unzip);
         let (Some(accounts), Some(lock), Some((gates, roles))) = (accounts, lock, gates) else { return Ok(None) };
         let mut roles: Vec<AssumedRole> = roles.into_iter().flatten().collect();
@@ -237,7 +240,7 @@ impl Reader<'_> {
     }
 
     /// The gates' roles; none when a gate file cannot be read.
-    fn gates(&mut self, file: &ProjectFile) -> Result<Option<Vec<(GateRole, Vec<AssumedRole>)>>, Failure> {
+    fn gates(&mut self, file: &ProjectFile) -> Result<Option<Vec<PlannedGate>>, Failure> {
         let mut roles = Vec::new();
         let mut all = true;
         for gate in &file.gates {

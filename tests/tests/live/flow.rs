@@ -213,6 +213,14 @@ fn accounts_parameters_policies() {
         ("cicd", "PUT_PARAMETER", parameters(&[("/public/x", "x", "String")]), "denied denied PARAM_PATH"),
         ("infra", "PUT_PARAMETER", parameters(&[("/pub/x", "x", "String")]), "denied denied TIER_FORBIDS_ACTION"),
         ("cicd", "SCP_UPDATE", policy("deny-root-user", &root_user, "Scp"), "permitted done"),
+        (
+            "cicd",
+            "SCP_UPDATE",
+            json!({"detach": [{"policy": "restrict-regions", "target": "Dev"}]}),
+            "denied denied DIFF_REMOVES_DENY",
+        ),
+        ("cicd", "SCP_UPDATE", json!({"attach": [{"policy": "restrict-regions", "target": "Live"}]}), "permitted done"),
+        // Nothing is lost now: the unit above has it.
         ("cicd", "SCP_UPDATE", json!({"detach": [{"policy": "restrict-regions", "target": "Dev"}]}), "permitted done"),
         ("cicd", "SCP_UPDATE", dry(policy("dry-root-user", &root_user, "Scp")), "permitted dry_run"),
         ("cicd", "SCP_UPDATE", policy("lock-out", &shifted.to_string(), "Scp"), "denied denied DENY_ALL"),
@@ -249,7 +257,7 @@ fn accounts_parameters_policies() {
     );
     assert_eq!(
         stage.attachments(),
-        lines(["deny-leave-organization on Live", "deny-root-user on Scp"]),
+        lines(["deny-leave-organization on Live", "deny-root-user on Scp", "restrict-regions on Live"]),
         "FullAWSAccess is everywhere else"
     );
     let mut policies = stage.policies();
@@ -266,7 +274,7 @@ fn accounts_parameters_policies() {
         ("CreateAccount", 1),
         ("MoveAccount", 2),
         ("CreatePolicy", 1),
-        ("AttachPolicy", 1),
+        ("AttachPolicy", 2),
         ("DetachPolicy", 1),
         ("UpdatePolicy", 0),
         ("DeletePolicy", 0),

@@ -248,6 +248,31 @@ fn the_organization_is_read_to_its_last_page_and_kept_until_it_is_forgotten() {
     assert_eq!(calls.all().len(), 2 * calls_once, "read again");
 }
 
+/// An account that is made between the reading of the tree and of what is attached is in neither or in both.
+#[test]
+fn an_organization_of_two_moments_is_read_again() {
+    for (changes, expected) in [(1, true), (2, true), (3, false)] {
+        let listings = Arc::new(Mutex::new(0));
+        let (facts, calls, _) = facts(move |call| {
+            if call.operation == "ListTargetsForPolicy" && call.body.contains("p-2") {
+                let mut at = listings.lock().unwrap();
+                *at += 1;
+                if *at <= changes {
+                    return (200, r#"{"Targets":[{"TargetId":"ou-b"},{"TargetId":"222233334444"}]}"#.to_owned());
+                }
+            }
+            organization_answer(call)
+        });
+        let found = facts.world(&[Need::Organization]).map(|world| world.organization.expect("an organization"));
+        assert_eq!(found.is_ok(), expected, "{changes} changes: {found:?}");
+        if let Ok(found) = found {
+            assert_eq!(found.attachments.keys().collect::<Vec<_>>(), ["ou-b", "r-1"]);
+        }
+        let read = calls.all().iter().filter(|call| call.operation == "DescribeOrganization").count();
+        assert_eq!(read, 3.min(changes + 1));
+    }
+}
+
 #[test]
 fn half_an_organization_is_none() {
     for (operation, status, body) in [
