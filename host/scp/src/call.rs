@@ -111,7 +111,7 @@ impl Call {
     /// condition context keys"); what a call can also have otherwise stays unknown.
     #[must_use]
     pub fn by(mut self, principal_arn: &str, account: &str) -> Self {
-        principal::set(&mut self.keys, principal_arn, account);
+        principal::set(&mut self.keys, &self.service, principal_arn, account);
         self
     }
 
@@ -129,11 +129,15 @@ impl Call {
         self
     }
 
-    /// The same call with another action.
+    /// The same call with another action. `aws:ViaAWSService` becomes unknown if the other service does not support it.
     #[must_use]
     pub fn of_action(&self, action: &str) -> Self {
         let Self { service, name, .. } = Self::new(action);
-        Self { service, name, resource: self.resource.clone(), keys: self.keys.clone() }
+        let mut keys = self.keys.clone();
+        if service != self.service && principal::hides_via(&service) {
+            keys.set(principal::VIA_SERVICE, Key::Unknown);
+        }
+        Self { service, name, resource: self.resource.clone(), keys }
     }
 
     /// The action, lower case.

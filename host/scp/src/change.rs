@@ -6,7 +6,7 @@
 mod profile;
 
 use crate::call::Call;
-use crate::decide::Why;
+use crate::decide::{Why, is_decided};
 use crate::organization::{Chain, Level, Organization};
 use crate::truth::Truth;
 use profile::{Documents, Profiles, Reading};
@@ -69,7 +69,8 @@ type Outcomes<'a> = BTreeMap<Outcome, ((Why, Why), Vec<&'a str>)>;
 /// Both reasons for one call, then both as far as they are part of the change.
 type Reasons = ((Why, Why), (Option<Why>, Option<Why>));
 
-/// Compares two states over these actions, each `service:Action`. Accounts are the same if their keys are.
+/// Compares two states over these actions, each `service:Action`. Accounts are the same if their keys are. Actions that no
+/// policy can deny ([`Organization::decide`]) change never, and are left out before anything is counted.
 ///
 /// Accounts with the same policies are decided once, and so are actions that the same statements speak of.
 pub fn changes<'a>(before: &Organization, after: &Organization, actions: impl IntoIterator<Item = &'a str>) -> Changes {
@@ -89,7 +90,7 @@ pub fn changes<'a>(before: &Organization, after: &Organization, actions: impl In
     if groups.is_empty() {
         return changes;
     }
-    let actions: BTreeSet<&str> = actions.into_iter().collect();
+    let actions: BTreeSet<&str> = actions.into_iter().filter(|action| is_decided(action)).collect();
     let profiles = Profiles::of(&documents, &actions);
     let mut merged: BTreeMap<_, ((Why, Why), Vec<String>)> = BTreeMap::new();
     for ((left, right), accounts) in &groups {

@@ -6,7 +6,7 @@
 mod names;
 
 use crate::call::{Call, Key, Keys, Resource};
-use crate::literal;
+use crate::{literal, principal};
 use reeve_json::{Node, Value};
 use std::fmt;
 use std::net::IpAddr;
@@ -14,7 +14,7 @@ use std::net::IpAddr;
 /// What a record says of the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
-    /// The call.
+    /// The call. What it needs beside its own action, such as `iam:PassRole` for a role that it hands over, is not in it.
     pub call: Call,
     /// The action, `service:Action`, in the case of the record.
     pub action: String,
@@ -43,7 +43,7 @@ pub enum NoCall {
     EventType(String),
     /// The caller is not a principal of an account: it only wants to become one.
     NoPrincipal(String),
-    /// The name of the call does not say which action it needs.
+    /// The record does not say which action the call needs, or it needs several.
     NoAction(String),
     /// A field is missing or of another type.
     Malformed(&'static str),
@@ -59,7 +59,7 @@ impl fmt::Display for NoCall {
             Self::NoPrincipal(kind) => {
                 write!(f, "a caller of type `{}` is not a principal of an account", kind.escape_debug())
             }
-            Self::NoAction(name) => write!(f, "`{}` does not say which action it needs", name.escape_debug()),
+            Self::NoAction(name) => write!(f, "`{}` does not say which one action it needs", name.escape_debug()),
             Self::Malformed(field) => write!(f, "`{field}` of the record is missing or of another type"),
         }
     }
@@ -101,12 +101,18 @@ pub fn read(record: &Node) -> Result<Recorded, NoCall> {
         }
         other => return Err(NoCall::NoPrincipal(other.to_owned())),
     }
-    let action = names::action(source, name).ok_or_else(|| NoCall::NoAction(format!("{source} {name}")))?;
+    // A field that was too long is replaced by a note of that.
+    let parameters = record.pointer("/requestParameters").and_then(Node::as_object);
+    let parameters = parameters.filter(|parameters| parameters.get("omitted").is_none());
+    let action = names::action(source, name, parameters).ok_or_else(|| NoCall::NoAction(format!("{source} {name}")))?;
     let account = text("/userIdentity/accountId").ok_or(NoCall::Malformed("userIdentity.accountId"))?;
-    let principal = principal(record, kind);
+    let principal = caller(record, kind);
     let mut call = Call::new(&action);
     call.resource = resource(record, &mut call.keys);
-    identity(record, kind, principal.as_deref(), account, &mut call.keys);
+    if WIDER.contains(&call.service.as_str()) {
+        call.resource = Resource::Unknown;
+    }
+    identity(record, kind, principal.as_deref(), account, &mut call);
     network(record, &mut call.keys);
     request(record, &mut call.keys);
     let owned = |pointer: &str| text(pointer).map(str::to_owned);
@@ -122,7 +128,7 @@ pub fn read(record: &Node) -> Result<Recorded, NoCall> {
 }
 
 /// The ARN that `aws:PrincipalArn` holds.
-fn principal(record: &Node, kind: &str) -> Option<String> {
+fn caller(record: &Node, kind: &str) -> Option<String> {
     let issuer = record.pointer("/userIdentity/sessionContext/sessionIssuer/arn").and_then(Node::as_str);
     let own = record.pointer("/userIdentity/arn").and_then(Node::as_str);
     match kind {
@@ -134,10 +140,11 @@ fn principal(record: &Node, kind: &str) -> Option<String> {
 }
 
 /// What follows from the caller.
-fn identity(record: &Node, kind: &str, principal: Option<&str>, account: &str, keys: &mut Keys) {
+fn identity(record: &Node, kind: &str, principal: Option<&str>, account: &str, call: &mut Call) {
     let text = |pointer: &str| record.pointer(pointer).and_then(Node::as_str);
+    let Call { service, keys, .. } = call;
     if let Some(arn) = principal {
-        crate::principal::set(keys, arn, account);
+        principal::set(keys, service, arn, account);
         // An ARN of a record is a text, whatever it holds.
         keys.set("aws:PrincipalArn", Key::value(arn));
     }
@@ -151,7 +158,7 @@ fn identity(record: &Node, kind: &str, principal: Option<&str>, account: &str, k
     if let Some(identity) = text("/userIdentity/sessionContext/sourceIdentity") {
         keys.set("aws:SourceIdentity", Key::value(identity));
     }
-    via(text("/userIdentity/invokedBy"), keys);
+    via(text("/userIdentity/invokedBy"), service, keys);
     let long_lived = kind == "IAMUser" && text("/userIdentity/accessKeyId").is_some_and(|it| it.starts_with("AKIA"));
     match text("/userIdentity/sessionContext/attributes/mfaAuthenticated") {
         Some(value) => {
@@ -174,24 +181,17 @@ fn identity(record: &Node, kind: &str, principal: Option<&str>, account: &str, k
 }
 
 /// Whether a service called for the caller.
-fn via(invoked_by: Option<&str>, keys: &mut Keys) {
-    match invoked_by {
-        // The direct call that the caller's keys stand for already.
-        None => {}
-        Some(service) if service.contains('.') => {
-            keys.set("aws:ViaAWSService", Key::value("true"));
-            keys.set("aws:CalledViaLast", Key::value(service));
-            // It may have been called by another service.
-            keys.set("aws:CalledVia", Key::Unknown);
-            keys.set("aws:CalledViaFirst", Key::present());
-        }
-        // `AWS Internal`: the console, or a service that is not named.
-        Some(_) => {
-            for key in ["aws:ViaAWSService", "aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast"] {
-                keys.set(key, Key::Unknown);
-            }
-        }
+fn via(invoked_by: Option<&str>, called: &str, keys: &mut Keys) {
+    // The direct call is what the caller's keys stand for already.
+    let Some(caller) = invoked_by else { return };
+    // Only some services set these, the list of them grows, and the service may have been called by another one.
+    for key in ["aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast"] {
+        keys.set(key, Key::Unknown);
     }
+    // `AWS Internal` has no endpoint: the console, or a service that is not named.
+    let told = caller.split_once('.').is_some_and(|(label, _)| !principal::hides_via(label));
+    let told = told && !principal::hides_via(called);
+    keys.set(principal::VIA_SERVICE, if told { Key::value("true") } else { Key::Unknown });
 }
 
 /// Where the call came from.
@@ -235,7 +235,7 @@ fn request(record: &Node, keys: &mut Keys) {
     if let Some(region) = text("/awsRegion") {
         keys.set("aws:RequestedRegion", Key::value(region));
     }
-    if let Some(agent) = text("/userAgent") {
+    if let Some(agent) = text("/userAgent").filter(|agent| is_as_sent(agent)) {
         keys.set("aws:UserAgent", Key::value(agent));
     }
     if let Some(time) = text("/eventTime") {
@@ -245,6 +245,21 @@ fn request(record: &Node, keys: &mut Keys) {
         keys.set("aws:EpochTime", seconds.map_or(Key::present(), |seconds| Key::value(seconds.to_string())));
     }
 }
+
+/// How many bytes of a user agent are recorded (CloudTrail user guide, "CloudTrail record contents": 1 KB).
+const USER_AGENT_BYTES_MAX: usize = 1024;
+
+/// Whether a recorded user agent is the header that was sent: Amazon S3 records it in brackets, a service by the name of its
+/// endpoint, and long ones are cut.
+fn is_as_sent(agent: &str) -> bool {
+    let told = !agent.starts_with('[') && agent != "AWS Internal" && !agent.ends_with(".amazonaws.com");
+    // What is as long as the longest one may have been cut.
+    told && agent.len() < USER_AGENT_BYTES_MAX
+}
+
+/// Services whose records name a table or function, where a call may be authorized on its index, version or alias (DynamoDB
+/// and AWS Lambda developer guides on IAM policies).
+const WIDER: [&str; 2] = ["dynamodb", "lambda"];
 
 /// The resource, if the record names exactly one. Two may be a bucket and its object: only one of them was decided on.
 fn resource(record: &Node, keys: &mut Keys) -> Resource {

@@ -78,7 +78,16 @@ impl Condition {
         &self.key
     }
 
-    /// Whether it holds for a call with these keys.
+    /// Whether every variable in its values has a value for certain.
+    pub(crate) fn resolves(&self, keys: &Keys) -> bool {
+        self.values.iter().all(|wanted| match wanted {
+            Wanted::Text(template, _) | Wanted::Arn(template, ..) => template.resolves(keys),
+            Wanted::Number(_) | Wanted::Date(_) | Wanted::Bool(_) | Wanted::Binary(_) | Wanted::Ip(_) => true,
+        })
+    }
+
+    /// Whether it holds for a call with these keys. "Context keys with empty values" can be to a set operator as if they
+    /// were missing (IAM user guide, "Multivalued context key examples"): an empty text is taken both ways there.
     pub(crate) fn holds(&self, keys: &Keys) -> Truth {
         let key = keys.get(&self.key);
         if self.operator.class == Class::Null {
@@ -92,11 +101,19 @@ impl Condition {
                 let truths = values.iter().map(|value| one(Subject::Exact(value)));
                 match self.operator.qualifier {
                     _ if values.is_empty() => absent,
-                    Some(Qualifier::ForAllValues) => Truth::all(truths),
-                    Some(Qualifier::ForAnyValue) => Truth::any(truths),
+                    Some(qualifier) => {
+                        let truth = match qualifier {
+                            Qualifier::ForAllValues => Truth::all(truths),
+                            Qualifier::ForAnyValue => Truth::any(truths),
+                        };
+                        if values.iter().all(String::is_empty) { truth.either(absent) } else { truth }
+                    }
                     // For several values without a qualifier AWS promises nothing.
                     None => truths.reduce(Truth::either).unwrap_or(absent),
                 }
+            }
+            Key::Like(pattern) if self.operator.qualifier.is_some() && pattern.matches("") => {
+                one(Subject::Like(pattern)).either(absent)
             }
             Key::Like(pattern) => one(Subject::Like(pattern)),
             // What holds of every single value holds of every set of them.
@@ -174,7 +191,7 @@ impl Condition {
 }
 
 /// Whether a pattern of the policy matches a text of the request.
-pub(crate) fn text_like(glob: &Glob, pattern: &Glob) -> Truth {
+fn text_like(glob: &Glob, pattern: &Glob) -> Truth {
     if glob.covers(pattern) {
         Truth::True
     } else if glob.meets(pattern) {

@@ -34,6 +34,21 @@ pub struct Source {
     pub position: Position,
 }
 
+/// Actions that no policy denies, lower case, with what AWS says of each.
+const BEYOND_POLICIES: [&str; 2] = [
+    // STS API reference, GetCallerIdentity: "If an administrator attaches a policy to your identity that explicitly denies
+    // access to the sts:GetCallerIdentity action, you can still perform this operation."
+    "sts:getcalleridentity",
+    // IAM user guide, "Permissions for GetSessionToken": the action in a policy "has no effect on a user's ability to
+    // perform the GetSessionToken operation".
+    "sts:getsessiontoken",
+];
+
+/// Whether policies decide about the action, `service:Action` in any case.
+pub(crate) fn is_decided(action: &str) -> bool {
+    !BEYOND_POLICIES.iter().any(|beyond| beyond.eq_ignore_ascii_case(action))
+}
+
 /// What decides about a call.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Why {
@@ -41,7 +56,7 @@ pub enum Why {
     ManagementAccount,
     /// Let through: policies do not bind service-linked roles.
     ServiceLinkedRole,
-    /// Let through: every level allows, none denies.
+    /// Let through: every level allows, none denies; or no policy can deny the action.
     Allowed,
     /// Not let through: a statement denies.
     Denied(Source),
@@ -54,7 +69,8 @@ pub enum Why {
 }
 
 impl Organization {
-    /// What the policies say of a call in an account.
+    /// What the policies say of a call in an account, by its key. `sts:GetCallerIdentity` and `sts:GetSessionToken` are let
+    /// through whatever the policies say: AWS documents that none can deny them.
     ///
     /// # Errors
     /// The account is not in the organization and does not manage it.
@@ -74,6 +90,9 @@ impl Chain<'_> {
     pub(crate) fn decide(&self, call: &Call) -> Effective {
         if principal::is_service_linked(&call.keys) {
             return Effective { allowed: Truth::True, why: Why::ServiceLinkedRole };
+        }
+        if !is_decided(&call.action()) {
+            return Effective { allowed: Truth::True, why: Why::Allowed };
         }
         let mut may_deny = None;
         let mut missing = None;

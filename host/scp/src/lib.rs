@@ -19,6 +19,7 @@ mod organization_json;
 mod principal;
 mod question;
 mod replay;
+mod segments;
 mod statement;
 pub mod table;
 mod template;

@@ -2,6 +2,7 @@
 
 use crate::call::Call;
 use crate::decide::{Effective, Why};
+use crate::glob::Glob;
 use crate::organization::{Chain, Organization, OrganizationError};
 use crate::truth::Truth;
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 pub struct Protected {
     /// The ARN of a role, a user or a root, or a pattern of ARNs; or the name of a role, or a pattern of such names. A
     /// role name is taken to have no path, but for the `AWSReservedSSO_` roles, which have one of their own. The
-    /// account part of an ARN is `*` or an id.
+    /// account part of an ARN is `*` or an id; a principal with an id does not live in an account that has none yet.
     pub principal: String,
     /// Keys of the accounts it lives in; empty for all of them.
     pub accounts: Vec<String>,
@@ -28,16 +29,16 @@ pub struct Lockout {
     pub principal: String,
     /// The action as it was asked for.
     pub action: String,
-    /// Whether it is lost for certain: false if it depends on the resource, on keys, or on which of the principals that
-    /// match it is.
+    /// Whether it is lost for certain: false if it depends on the resource, on keys, on which of the principals that match
+    /// it is, or on an account's id that is not known yet.
     pub certain: bool,
     /// What denies, or does not allow.
     pub why: Why,
 }
 
-/// The id that an account without one is taken to have. AWS gives it to nobody, as no policy can name the id that the
-/// account will get.
-const NO_ID: &str = "000000000000";
+/// What is known of the id of an account that has none yet, as a pattern: twelve characters (Account Management reference,
+/// "View AWS account identifiers"). A policy may name it, or be made to match it, before anybody knows it.
+const SOME_ID: &str = "????????????";
 
 /// Where the roles of IAM Identity Center are, with and without its Region (Identity Center user guide, "Referencing
 /// permission sets in resource policies").
@@ -64,7 +65,7 @@ pub fn lockouts(organization: &Organization, protected: &[Protected]) -> Result<
         let next = groups.len();
         let group =
             *groups.entry(chain.signature().into_iter().map(<[usize]>::to_vec).collect::<Vec<_>>()).or_insert(next);
-        let id = organization.account_id(account).unwrap_or(NO_ID);
+        let id = organization.account_id(account).unwrap_or(SOME_ID);
         for (index, it) in protected.iter().enumerate() {
             if !it.accounts.is_empty() && !it.accounts.iter().any(|wanted| wanted == account) {
                 continue;
@@ -107,7 +108,8 @@ fn arns(principal: &str, account: &str) -> Option<(String, String)> {
         return Some((of(account), of("*")));
     };
     let of = |account: &str| format!("{arn}:{partition}:{service}:{region}:{account}:{resource}");
-    crate::Glob::new(owner).matches(account).then(|| (of(account), of("*")))
+    // A pattern of ids is covered by `*` alone.
+    Glob::new(owner).covers(&Glob::new(account)).then(|| (of(account), of("*")))
 }
 
 #[cfg(test)]

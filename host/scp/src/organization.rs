@@ -122,7 +122,8 @@ impl Builder {
     }
 
     /// Adds an account. Its key says which account it is in another organization of the same builder, the one before or
-    /// after a change; its id may not be known yet.
+    /// after a change; its id may not be known yet. A key of twelve digits is taken for an id only where the account has
+    /// that id: whoever uses ids as keys gives them as ids too.
     pub fn account(&mut self, key: &str, id: Option<&str>, name: &str, parent: &str) -> &mut Self {
         self.target(key, LevelKind::Account, name, id, Some(parent))
     }
@@ -186,7 +187,8 @@ impl Builder {
 }
 
 impl Organization {
-    /// Begins an organization with its root and the id or key of its management account, which need not be in it.
+    /// Begins an organization with its root and the id of its management account, which need not be in it. A text that is
+    /// not twelve digits is the account's key.
     #[must_use]
     pub fn builder(root: &str, management_account: &str) -> Builder {
         let (root, management_account) = (root.to_owned(), management_account.to_owned());
@@ -239,19 +241,29 @@ impl Organization {
         self.accounts.iter().map(String::as_str)
     }
 
-    /// Whether policies do not bind the account because it manages the organization.
+    /// Whether policies do not bind the account with this key because it manages the organization; also of the key or id of
+    /// a management account that is not in it. An account that is merely named like that id does not manage it.
     #[must_use]
     pub fn is_management_account(&self, account: &str) -> bool {
-        let id = self.targets.get(account).and_then(|target| target.account_id.as_deref());
-        account == self.management_account || id == Some(self.management_account.as_str())
+        match self.account_id(account) {
+            _ if !is_id(&self.management_account) => account == self.management_account,
+            Some(id) => id == self.management_account,
+            None => account == self.management_account && self.account_level(account).is_none(),
+        }
     }
 
-    /// The key of the account with this id or key.
+    /// As [`Organization::is_management_account`], of the account with this id.
+    pub(crate) fn is_management_id(&self, id: &str) -> bool {
+        id == self.management_account || self.account_key(id).is_some_and(|key| self.is_management_account(key))
+    }
+
+    /// The key of the account with this id, or else with this key; but no name of twelve digits stands for another
+    /// account's id.
     #[must_use]
     pub fn account_key(&self, id_or_key: &str) -> Option<&str> {
-        let by_key = self.accounts.get(id_or_key);
         let has_id = |key: &&String| self.account_id(key) == Some(id_or_key);
-        by_key.or_else(|| self.accounts.iter().find(has_id)).map(String::as_str)
+        let by_key = || self.accounts.get(id_or_key).filter(|_| !is_id(id_or_key));
+        self.accounts.iter().find(has_id).or_else(by_key).map(String::as_str)
     }
 
     /// The id of an account, if it has one.
@@ -318,6 +330,11 @@ impl Organization {
         links.reverse();
         Chain { links }
     }
+}
+
+/// Whether the text has the form of an account's id: twelve digits.
+fn is_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// What binds one account, from the root down.

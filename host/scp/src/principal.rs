@@ -9,6 +9,20 @@ const SERVICE_LINKED_PATH: &str = "role/aws-service-role/";
 /// The key that names the caller.
 pub(crate) const PRINCIPAL_ARN: &str = "aws:principalarn";
 
+/// The key that says whether a service made the call with the caller's credentials.
+pub(crate) const VIA_SERVICE: &str = "aws:viaawsservice";
+
+/// Services that do not support `aws:ViaAWSService`, by prefix: EC2, Glue, Lake Formation and OpsWorks (IAM user guide,
+/// "AWS global condition context keys": "The following services do not currently support"). The page does not say what
+/// calls to them, and calls by them, have instead.
+const WITHOUT_VIA: [&str; 5] = ["ec2", "glue", "lakeformation", "opsworks", "opsworks-cm"];
+
+/// Whether nobody says what `aws:ViaAWSService` is in calls to this service, or in calls that it makes for a caller; by
+/// lower-case prefix or by the first label of its endpoint, which are the same for these.
+pub(crate) fn hides_via(service: &str) -> bool {
+    WITHOUT_VIA.contains(&service)
+}
+
 /// The resource part of an ARN or of a pattern of ARNs.
 fn resource(arn: &str) -> &str {
     arn.splitn(6, ':').nth(5).unwrap_or_default()
@@ -28,8 +42,8 @@ pub(crate) fn is_service_linked_arn(arn: &str) -> bool {
     resource(arn).starts_with(SERVICE_LINKED_PATH)
 }
 
-/// Sets what follows from a direct call by the principal.
-pub(crate) fn set(keys: &mut Keys, arn: &str, account: &str) {
+/// Sets what follows from a direct call of the service by the principal.
+pub(crate) fn set(keys: &mut Keys, service: &str, arn: &str, account: &str) {
     keys.set("aws:PrincipalArn", Key::like(arn));
     keys.set("aws:PrincipalAccount", Key::like(account));
     let kind = resource(arn);
@@ -51,7 +65,7 @@ pub(crate) fn set(keys: &mut Keys, arn: &str, account: &str) {
     keys.set("aws:username", username);
     // The caller is a principal of an account and calls for itself.
     keys.set("aws:PrincipalIsAWSService", Key::value("false"));
-    keys.set("aws:ViaAWSService", Key::value("false"));
+    keys.set(VIA_SERVICE, if hides_via(service) { Key::Unknown } else { Key::value("false") });
     for absent in [
         "aws:PrincipalServiceName",
         "aws:PrincipalServiceNamesList",

@@ -59,7 +59,7 @@ pub fn replay(record: &Node, before: &Organization, after: &Organization) -> Rep
 
 fn fate(recorded: &Recorded, before: &Organization, after: &Organization) -> Fate {
     let keys = |organization: &Organization| organization.account_key(&recorded.account).map(str::to_owned);
-    if after.is_management_account(&recorded.account) {
+    if after.is_management_id(&recorded.account) {
         return Fate::Exempt(Why::ManagementAccount);
     }
     let (Some(old_key), Some(new_key)) = (keys(before), keys(after)) else {

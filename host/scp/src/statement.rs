@@ -1,8 +1,9 @@
 //! One statement: what it speaks of, compiled, and whether it speaks of a call.
 
 use crate::call::{Call, Resource};
-use crate::condition::{Condition, text_like};
+use crate::condition::Condition;
 use crate::glob::Glob;
+use crate::segments;
 use crate::template::{Filled, Reading, Template};
 use crate::truth::Truth;
 use reeve_json::Position;
@@ -134,6 +135,7 @@ impl Actions {
 impl Resources {
     fn speak_of(&self, call: &Call) -> Truth {
         let listed = Truth::any(self.templates.iter().map(|template| match template.fill(&call.keys, self.reading) {
+            _ if template.begins_early() => Truth::Unknown,
             Filled::Fixed(glob) => on(glob, &call.resource),
             Filled::Made(glob) => on(&glob, &call.resource),
             Filled::Unknown => Truth::Unknown,
@@ -144,7 +146,7 @@ impl Resources {
     /// As [`Actions::cover`].
     fn cover(&self, other: &Self) -> bool {
         let covers = |outer: &Template, inner: &Template| match (outer, inner) {
-            (Template::Fixed(outer), Template::Fixed(inner)) => outer.covers(inner),
+            (Template::Fixed(outer), Template::Fixed(inner)) => segments::covers(outer, inner),
             (Template::Fixed(outer), Template::Open(_)) => outer.is_all(),
             (Template::Open(_), Template::Open(_)) => outer == inner,
             (Template::Open(_), Template::Fixed(_)) => false,
@@ -171,8 +173,9 @@ impl Resources {
 /// Whether a pattern of `Resource` matches the resource of a call.
 fn on(glob: &Glob, resource: &Resource) -> Truth {
     match resource {
-        Resource::Known(arn) => Truth::from(glob.matches(arn)),
-        Resource::Like(pattern) => text_like(glob, pattern),
+        Resource::Known(arn) if !glob.matches(arn) => Truth::False,
+        Resource::Known(arn) => segments::matches(glob, &Glob::literal(arn)),
+        Resource::Like(pattern) => segments::matches(glob, pattern),
         Resource::Unknown if glob.is_all() => Truth::True,
         Resource::Unknown => Truth::Unknown,
     }
@@ -245,12 +248,19 @@ impl Statement {
         if self.actions.speak_of(&call.service, &call.name) { self.terms_hold(call) } else { Truth::False }
     }
 
-    /// Whether resource and conditions hold for the call, whatever its action is.
+    /// Whether resource and conditions hold for the call, whatever its action is. A statement with a variable that may have
+    /// no value, or that stands where none may, may be invalid, and then speaks of nothing.
     pub(crate) fn terms_hold(&self, call: &Call) -> Truth {
         let conditions = || Truth::all(self.conditions.iter().map(|condition| condition.holds(&call.keys)));
+        let valid = || {
+            let fit = |template: &Template| !template.begins_early() && template.resolves(&call.keys);
+            let is =
+                self.resources.templates.iter().all(fit) && self.conditions.iter().all(|it| it.resolves(&call.keys));
+            if is { Truth::True } else { Truth::Unknown }
+        };
         match self.resources.speak_of(call) {
             Truth::False => Truth::False,
-            known @ (Truth::True | Truth::Unknown) => known.and(conditions()),
+            known @ (Truth::True | Truth::Unknown) => known.and(conditions()).and(valid()),
         }
     }
 

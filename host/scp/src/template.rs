@@ -4,6 +4,9 @@
 use crate::call::{Key, Keys};
 use crate::glob::{Glob, Token};
 
+/// Colons of an ARN in front of its resource: `arn:partition:service:region:account:resource`.
+const COLONS_BEFORE_RESOURCE: usize = 5;
+
 /// A value of a policy: fixed, or with variables to fill in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Template {
@@ -82,6 +85,34 @@ impl Template {
         }
         pieces.push(Piece::Tokens(tokens));
         Ok(Self::Open(pieces))
+    }
+
+    /// Whether it has a variable before the fifth colon, where an ARN's resource begins. In `Resource` variables are for
+    /// that part (IAM user guide, "Where you can use policy variables"), and nobody says what one before it does.
+    pub(crate) fn begins_early(&self) -> bool {
+        let Self::Open(pieces) = self else { return false };
+        let fixed =
+            pieces.iter().map_while(|piece| if let Piece::Tokens(tokens) = piece { Some(tokens) } else { None });
+        fixed.flatten().filter(|token| **token == Token::One(':')).count() < COLONS_BEFORE_RESOURCE
+    }
+
+    /// Whether every variable has a value for certain: otherwise "this might cause the entire statement to be invalid" (IAM
+    /// user guide, "Variables and tags"), whatever its other values are.
+    pub(crate) fn resolves(&self, keys: &Keys) -> bool {
+        let Self::Open(pieces) = self else { return true };
+        pieces.iter().all(|piece| match piece {
+            Piece::Tokens(_) => true,
+            Piece::Variable { key, default } => match keys.get(key) {
+                Key::Values(values) => match values.as_slice() {
+                    [] => default.is_some(),
+                    [_] => true,
+                    [_, _, ..] => false,
+                },
+                Key::Absent => default.is_some(),
+                Key::Like(_) => true,
+                Key::Unknown => false,
+            },
+        })
     }
 
     /// The pattern for a call with these keys.

@@ -102,6 +102,16 @@ fn actions_that_change_are_told_for_the_accounts_they_change_for() {
 }
 
 #[test]
+fn actions_that_no_policy_denies_do_not_change() {
+    let deny = r#"{"Effect": "Deny", "Action": "sts:*", "Resource": "*"}"#;
+    let (before, after) = (organization(&[], &[]), organization(&[("B", deny)], &[]));
+    let actions = ["sts:AssumeRole", "sts:GetCallerIdentity", "STS:getsessiontoken", "sts:TagSession", "s3:GetObject"];
+    let found = changes(&before, &after, actions).permissions;
+    let [change] = found.as_slice() else { panic!("one change") };
+    assert_eq!((change.actions.join(" "), change.count), ("sts:*".to_owned(), 2));
+}
+
+#[test]
 fn accounts_that_come_go_and_move_are_told() {
     let deny = r#"{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}"#;
     let before = organization(&[("B", deny)], &[]);

@@ -75,13 +75,48 @@ fn the_way_of_the_call_becomes_keys() {
         (&plain, r#", "tlsDetails": {"tlsVersion": "TLSv1.2"}"#, "aws:securetransport", one("true")),
         (&plain, "", "aws:calledvia", Key::Absent),
         (&invoked("cloudformation.amazonaws.com"), "", "aws:viaawsservice", one("true")),
-        (&invoked("cloudformation.amazonaws.com"), "", "aws:calledvialast", one("cloudformation.amazonaws.com")),
+        (&invoked("cloudformation.amazonaws.com"), "", "aws:calledvialast", Key::Unknown),
         (&invoked("cloudformation.amazonaws.com"), "", "aws:calledvia", Key::Unknown),
         (&invoked("AWS Internal"), "", "aws:viaawsservice", Key::Unknown),
+        // Glue does not support the key.
+        (&invoked("glue.amazonaws.com"), "", "aws:viaawsservice", Key::Unknown),
     ] {
         let recorded = read(&record(identity, more)).expect("a call");
         assert_eq!(*recorded.call.keys.get(key), expected, "{key} of {identity}{more}");
     }
+}
+
+#[test]
+fn a_user_agent_is_known_where_it_is_recorded_as_it_was_sent() {
+    let (whole, cut) = ("a".repeat(USER_AGENT_BYTES_MAX - 1), "a".repeat(USER_AGENT_BYTES_MAX));
+    for (agent, known) in [
+        ("Boto3/1.26 [x]", true),
+        ("[Boto3/1.26]", false),
+        ("cloudformation.amazonaws.com", false),
+        ("AWS Internal", false),
+        (whole.as_str(), true),
+        (cut.as_str(), false),
+    ] {
+        let text = reeve_json::compact(&record(USER, "").value).replacen("\"cli\"", &format!("\"{agent}\""), 1);
+        let recorded = read(&parse(&text)).expect("a call");
+        let expected = if known { Key::value(agent) } else { Key::Unknown };
+        assert_eq!(*recorded.call.keys.get("aws:useragent"), expected, "{agent}");
+    }
+}
+
+#[test]
+fn a_call_is_asked_by_the_action_that_its_parameters_need() {
+    let deleted = |parameters: &str| {
+        let text = reeve_json::compact(&record(USER, parameters).value).replacen("GetBucketAcl", "DeleteObject", 1);
+        read(&parse(&text)).map(|it| (it.action, it.call.action()))
+    };
+    let one = |name: &str| Ok((name.to_owned(), name.to_ascii_lowercase()));
+    assert_eq!(deleted(r#", "requestParameters": {"key": "k"}"#), one("s3:DeleteObject"));
+    assert_eq!(deleted(r#", "requestParameters": {"versionId": "v"}"#), one("s3:DeleteObjectVersion"));
+    let unknown = Err(NoCall::NoAction("s3.amazonaws.com DeleteObject".to_owned()));
+    assert_eq!(deleted(r#", "requestParameters": null"#), unknown);
+    assert_eq!(deleted(r#", "requestParameters": {"omitted": true}"#), unknown);
+    assert_eq!(deleted(""), unknown);
 }
 
 #[test]
@@ -100,6 +135,17 @@ fn one_resource_is_the_resource() {
         let recorded = read(&record(USER, &resources)).expect("a call");
         assert_eq!(recorded.call.resource, expected, "{resources}");
         assert_eq!(*recorded.call.keys.get("aws:resourceaccount"), account, "{resources}");
+    }
+}
+
+#[test]
+fn a_resource_that_is_wider_than_the_one_decided_on_is_not_taken_for_it() {
+    let resources = r#", "resources": [{"ARN": "arn:aws:dynamodb:eu-west-1:111111111111:table/t"}]"#;
+    for (source, name, known) in [("dynamodb", "Query", false), ("lambda", "Invoke", false), ("kms", "Decrypt", true)] {
+        let text = reeve_json::compact(&record(USER, resources).value);
+        let text = text.replacen("s3.amazonaws", &format!("{source}.amazonaws"), 1).replacen("GetBucketAcl", name, 1);
+        let recorded = read(&parse(&text)).expect("a call");
+        assert_eq!(recorded.call.resource != Resource::Unknown, known, "{source}");
     }
 }
 

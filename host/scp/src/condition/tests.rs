@@ -162,6 +162,13 @@ fn sets_are_compared_by_their_qualifier() {
         ("ForAllValues:StringLike", &["a*"], &["ab", "ac"], True),
         ("ForAnyValue:Bool", &["true"], &["true", "odd"], True),
         ("ForAllValues:Bool", &["true"], &["true", "odd"], Unknown),
+        // An empty text may be no value.
+        ("ForAllValues:StringEquals", &["a"], &[""], Unknown),
+        ("ForAllValues:StringNotEquals", &["a"], &[""], True),
+        ("ForAnyValue:StringNotEquals", &["a"], &[""], Unknown),
+        ("ForAnyValue:StringEquals", &["a"], &[""], False),
+        ("ForAllValues:StringEquals", &["a"], &["", "b"], False),
+        ("StringEquals", &["a"], &[""], False),
         // Without a qualifier several values are not foreseen: only what holds of each of them is certain.
         ("StringEquals", &["a"], &["a", "b"], Unknown),
         ("StringEquals", &["a"], &["c", "b"], False),
@@ -211,6 +218,9 @@ fn a_pattern_of_a_key_is_compared_with_patterns() {
         ("ArnNotLike", "arn:aws:iam::2:role/a*", "arn:aws:iam::1:role/ab*", True),
         ("ArnLike", "arn:aws:iam::1:role/a", "*", Unknown),
         ("Bool", "true", "t*", Unknown),
+        ("ForAnyValue:StringLike", "*", "*", Unknown),
+        ("ForAnyValue:StringLike", "*", "a*", True),
+        ("ForAllValues:StringLike", "*", "*", True),
         ("Null", "true", "*", False),
         ("Null", "false", "*", True),
         ("StringEquals", "${aws:username}", "b*", False),

@@ -75,6 +75,27 @@ fn every_level_must_allow_and_none_may_deny() {
 }
 
 #[test]
+fn what_no_policy_can_deny_is_let_through() {
+    let deny = r#"{"Effect": "Deny", "Action": "*", "Resource": "*"}"#;
+    for levels in
+        [[&[FULL, deny][..], &[FULL], &[FULL]], [&[], &[], &[]], [&[IN_REGION, DENY_REGION], &[FULL], &[FULL]]]
+    {
+        for (action, certain) in [
+            ("sts:GetCallerIdentity", true),
+            ("STS:getcalleridentity", true),
+            ("sts:GetSessionToken", true),
+            ("sts:GetFederationToken", false),
+            ("sts:AssumeRole", false),
+            ("iam:GetCallerIdentity", false),
+        ] {
+            let effective = organization(levels).decide("111111111111", &Call::new(action)).expect("an account");
+            assert_eq!(effective.allowed == True, certain, "{levels:?} {action}");
+            assert_eq!(effective.why == Why::Allowed, certain, "{levels:?} {action}");
+        }
+    }
+}
+
+#[test]
 fn the_reason_names_the_statement() {
     let organization = organization([&[FULL, DENY_S3], &[FULL], &[FULL]]);
     let effective = organization.decide("111111111111", &Call::new("s3:GetObject")).expect("an account");
@@ -149,6 +170,34 @@ fn keys_that_follow_from_the_caller_decide() {
         let call = Call::new("s3:GetObject").by(by, "111111111111");
         let effective = organization.decide("111111111111", &call).expect("an account");
         assert_eq!(effective.allowed, expected, "{condition} {by}");
+    }
+}
+
+#[test]
+fn services_that_do_not_support_a_key_are_not_answered_by_it() {
+    let deny = |value: &str| {
+        format!(
+            r#"{{"Effect": "Deny", "Action": "*", "Resource": "*",
+            "Condition": {{"Bool": {{"aws:ViaAWSService": "{value}"}}}}}}"#
+        )
+    };
+    let role = "arn:aws:iam::111111111111:role/app";
+    for (action, value, expected) in [
+        ("s3:GetObject", "false", False),
+        ("s3:GetObject", "true", True),
+        ("ec2:RunInstances", "false", Unknown),
+        ("EC2:RunInstances", "true", Unknown),
+        ("glue:GetTable", "false", Unknown),
+        ("lakeformation:GetDataAccess", "false", Unknown),
+        ("opsworks:CreateStack", "false", Unknown),
+    ] {
+        let organization = organization([&[FULL, &deny(value)], &[FULL], &[FULL]]);
+        let asked = |call: &Call| organization.decide("111111111111", call).expect("an account").allowed;
+        assert_eq!(asked(&Call::new(action).by(role, "111111111111")), expected, "{action} {value}");
+        let other = Call::new("s3:PutObject").by(role, "111111111111").of_action(action);
+        assert_eq!(asked(&other), expected, "{action} {value} as another action");
+        let told = Call::new(action).by(role, "111111111111").with("aws:ViaAWSService", Key::value("false"));
+        assert_eq!(asked(&told), if value == "false" { False } else { True }, "{action} {value} told");
     }
 }
 

@@ -49,13 +49,25 @@ fn what_a_principal_loses_is_listed() {
     let deny = |more: &str| format!(r#"{{"Effect": "Deny", "Action": "sts:*", "Resource": "*"{more}}}"#);
     let all = |certain| vec![("111111111111", certain), ("222222222222", certain), ("new", certain)];
     let exempt = |arn: &str| format!(r#", "Condition": {{"ArnNotLike": {{"aws:PrincipalArn": "{arn}"}}}}"#);
+    let account =
+        |operator: &str, id: &str| format!(r#", "Condition": {{"{operator}": {{"aws:PrincipalAccount": "{id}"}}}}"#);
+    let one_by_one = vec![("111111111111", true), ("222222222222", true), ("new", false)];
     for (statement, principal, expected) in [
         ("".to_owned(), role, vec![]),
         (deny(""), role, all(true)),
         (deny(&exempt("arn:aws:iam::*:role/OrganizationAccountAccessRole")), role, vec![]),
         (deny(&exempt("arn:aws:iam::${Account}:role/OrganizationAccountAccessRole")), role, all(false)),
         (deny(&exempt("arn:aws:iam::*:role/Other")), role, all(true)),
-        (deny(&exempt("arn:aws:iam::111111111111:role/*")), role, vec![("222222222222", true), ("new", true)]),
+        // Whether an exemption of some ids is one of an account without an id, nobody knows.
+        (deny(&exempt("arn:aws:iam::111111111111:role/*")), role, vec![("222222222222", true), ("new", false)]),
+        (deny(&exempt("arn:aws:iam::1*:role/*")), role, vec![("222222222222", true), ("new", false)]),
+        (deny(&exempt("arn:aws:iam::000000000000:role/*")), role, one_by_one.clone()),
+        (deny(&account("StringNotEquals", "000000000000")), role, one_by_one.clone()),
+        (deny(&account("StringNotLike", "*0")), role, one_by_one.clone()),
+        (deny(&account("StringEquals", "000000000000")), role, vec![("new", false)]),
+        // No id has three characters, and every id has twelve.
+        (deny(&account("StringNotEquals", "000")), role, all(true)),
+        (deny(&account("StringNotLike", "????????????")), role, vec![]),
         (deny(r#", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}"#), role, all(false)),
         (deny(r#", "Condition": {"Bool": {"aws:ViaAWSService": "true"}}"#), role, vec![]),
         (deny(&exempt("arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*")), "AWSReservedSSO_*", vec![]),
@@ -64,6 +76,8 @@ fn what_a_principal_loses_is_listed() {
         (deny(&exempt("arn:aws:iam::*:role/ops/admin")), "ops/admin", vec![]),
         (deny(&exempt("arn:aws:iam::*:user/anna")), "arn:aws:iam::*:user/anna", vec![]),
         (deny(""), "arn:aws:iam::222222222222:role/app", vec![("222222222222", true)]),
+        (deny(""), "arn:aws:iam::000000000000:role/app", vec![]),
+        (deny(""), "arn:aws:iam::*:role/app", all(true)),
         (deny(""), "arn:aws:iam::*:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX", vec![]),
     ] {
         let expected: Vec<(String, String, bool)> = expected

@@ -40,6 +40,48 @@ fn an_account_is_found_by_key_and_by_id() {
 }
 
 #[test]
+fn a_name_like_an_id_is_no_id() {
+    // Keyed by names, as a plan's accounts are: some are called like the id of another one.
+    let mut builder = builder();
+    builder.account("boss", Some("999999999999"), "boss", "r-1");
+    builder.account("222222222222", Some("333333333333"), "named like nobody", "ou-1");
+    builder.account("333333333333", Some("444444444444"), "named like an account", "ou-1");
+    builder.account("555555555555", None, "no id yet", "ou-1");
+    let listed = builder.build().expect("an organization");
+    let mut builder = self::builder();
+    builder.account("999999999999", Some("222222222222"), "named like the manager", "ou-1");
+    let named = builder.build().expect("an organization");
+    let mut builder = self::builder();
+    builder.account("999999999999", None, "named like the manager, no id yet", "ou-1");
+    let new = builder.build().expect("an organization");
+    let mut builder = Organization::builder("r-1", "boss");
+    builder.account("boss", Some("999999999999"), "boss", "r-1");
+    let by_key = builder.build().expect("an organization");
+    for (organization, asked, key, manages) in [
+        (&listed, "333333333333", Some("222222222222"), false),
+        (&listed, "444444444444", Some("333333333333"), false),
+        (&listed, "222222222222", None, false),
+        (&listed, "555555555555", None, false),
+        (&listed, "999999999999", Some("boss"), true),
+        (&named, "222222222222", Some("999999999999"), false),
+        (&named, "999999999999", None, true),
+        (&new, "999999999999", None, true),
+        (&by_key, "999999999999", Some("boss"), true),
+    ] {
+        assert_eq!((organization.account_key(asked), organization.is_management_id(asked)), (key, manages), "{asked}");
+    }
+    for (organization, key, manages) in [
+        (&listed, "boss", true),
+        (&listed, "333333333333", false),
+        (&named, "999999999999", false),
+        (&new, "999999999999", false),
+        (&by_key, "boss", true),
+    ] {
+        assert_eq!(organization.is_management_account(key), manages, "{key}");
+    }
+}
+
+#[test]
 fn what_does_not_fit_is_refused() {
     fn full() -> Document {
         Document::parse(ALLOW).expect("a document")

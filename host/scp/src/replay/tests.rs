@@ -76,6 +76,29 @@ fn a_change_does_to_a_call_what_it_does() {
 }
 
 #[test]
+fn an_account_named_like_another_ones_id_does_not_stand_for_it() {
+    let organization = |deny: bool| {
+        let mut builder = Organization::builder("r", "999999999999");
+        builder.account("999999999999", Some("111111111111"), "named like the manager", "r");
+        builder.account("111111111111", Some("222222222222"), "named like the account above", "r");
+        let parse = |statement: &str| {
+            Document::parse(&format!(r#"{{"Version": "2012-10-17", "Statement": [{statement}]}}"#)).expect("a document")
+        };
+        builder.policy("full", "full", parse(FULL)).attach("r", "full");
+        builder.attach("999999999999", "full").attach("111111111111", "full");
+        builder.policy("deny", "deny", parse(&self::deny("")));
+        if deny {
+            builder.attach("999999999999", "deny");
+        }
+        builder.build().expect("an organization")
+    };
+    for (account, expected) in [("111111111111", "denied"), ("222222222222", "same"), ("999999999999", "exempt")] {
+        let replayed = replay(&record(account, ROLE), &organization(false), &organization(true));
+        assert_eq!(name(&replayed.fate), expected, "{account}");
+    }
+}
+
+#[test]
 fn services_and_sign_ins_are_told_apart() {
     let text = |kind: &str| {
         let text = format!(r#"{{"eventType": "{kind}"}}"#);

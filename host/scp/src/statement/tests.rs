@@ -63,6 +63,17 @@ fn resources_are_matched_as_far_as_they_are_known() {
         (r#""Resource": ["a", "arn:aws:s3:::b"]"#, known("arn:aws:s3:::b"), True),
         (r#""Resource": "arn:aws:s3:::${aws:username}""#, known("arn:aws:s3:::anna"), True),
         (r#""Resource": "arn:aws:s3:::${aws:nothing}""#, known("arn:aws:s3:::anna"), Unknown),
+        // Variables are for the part after the fifth colon.
+        (r#""Resource": "arn:aws:iam::${aws:PrincipalAccount}:role/x""#, known("arn:aws:iam::1:role/x"), Unknown),
+        (r#""Resource": "arn:aws:iam::${aws:PrincipalAccount, '1'}:role/x""#, known("arn:aws:iam::2:role/x"), Unknown),
+        (r#""NotResource": "arn:aws:iam::${aws:PrincipalAccount}:role/x""#, known("arn:aws:iam::1:role/x"), Unknown),
+        (r#""Resource": "arn:aws:s3::${aws:username}:b""#, known("arn:aws:s3::anna:b"), Unknown),
+        (r#""Resource": "*${aws:username}""#, known("arn:aws:s3:::anna"), Unknown),
+        (r#""Resource": "arn:aws:sns:eu:1:t:${aws:username}""#, known("arn:aws:sns:eu:1:t:anna"), True),
+        // Whether a wildcard within a segment matches a colon is not said.
+        (r#""Resource": "arn:aws:s3:::b*/x""#, known("arn:aws:s3:::b/a:b/x"), Unknown),
+        (r#""NotResource": "arn:aws:s3:::b*/x""#, known("arn:aws:s3:::b/a:b/x"), Unknown),
+        (r#""Resource": "arn:aws:s3:::?*/x""#, like("arn:aws:s3:::b/*/x"), Unknown),
         (r#""NotResource": "*""#, Resource::Unknown, False),
         (r#""NotResource": "arn:aws:s3:::b/*""#, known("arn:aws:s3:::b/x"), False),
         (r#""NotResource": "arn:aws:s3:::b/*""#, known("arn:aws:s3:::c/x"), True),
@@ -73,6 +84,7 @@ fn resources_are_matched_as_far_as_they_are_known() {
     ] {
         let statement = statement(&format!(r#""Action": "*", {element}"#));
         let mut call = Call::new("s3:GetObject").with("aws:username", crate::Key::value("anna"));
+        call.keys.set("aws:PrincipalAccount", crate::Key::value("1"));
         call.resource = resource.clone();
         assert_eq!(statement.speaks_of(&call), expected, "{element} {resource:?}");
     }
@@ -88,6 +100,36 @@ fn conditions_must_all_hold() {
     assert_eq!(statement(both).speaks_of(&call.clone().with("aws:c", key("true"))), True);
     assert_eq!(statement(both).speaks_of(&call.clone().with("aws:b", key("2"))), False);
     assert_eq!(statement(both).condition_keys().collect::<Vec<_>>(), ["aws:a", "aws:b", "aws:c"]);
+}
+
+#[test]
+fn a_statement_with_a_variable_that_may_have_no_value_may_be_invalid() {
+    let key = crate::Key::value;
+    let with = |variable: &str| {
+        format!(
+            r#""Action": "*", "Resource": "*", "Condition": {{"StringEquals": {{"aws:a": ["1", "${{{variable}}}"]}}}}"#
+        )
+    };
+    let on = |variable: &str| format!(r#""Action": "*", "Resource": ["arn:aws:s3:::b", "arn:aws:{variable}"]"#);
+    let both = crate::Key::Values(vec!["x".to_owned(), "y".to_owned()]);
+    let call = Call::new("a:b").on("arn:aws:s3:::b").with("aws:a", key("1")).with("aws:told", key("2"));
+    let call = call.with("aws:none", crate::Key::Absent).with("aws:both", both).with("aws:some", crate::Key::present());
+    for (body, expected) in [
+        (with("aws:told"), True),
+        (with("aws:none, '3'"), True),
+        (with("aws:some"), True),
+        (with("aws:none"), Unknown),
+        (with("aws:both, '3'"), Unknown),
+        (with("aws:unknown"), Unknown),
+        (on("s3:::${aws:told}"), True),
+        (on("s3:::${aws:none}"), Unknown),
+        (on("s3::${aws:told}:b"), Unknown),
+    ] {
+        assert_eq!(statement(&body).speaks_of(&call), expected, "{body}");
+        // What does not hold does not hold of an invalid statement either.
+        let other = call.clone().on("arn:aws:s3:::zz").with("aws:a", key("9"));
+        assert_ne!(statement(&body).speaks_of(&other), True, "{body}");
+    }
 }
 
 #[test]
@@ -122,6 +164,8 @@ fn a_statement_covers_what_says_less() {
         (r#""Action": "*", "NotResource": "a*""#.to_owned(), r#""Action": "*", "Resource": "a*""#.to_owned(), false),
         (r#""Action": "*", "NotResource": "ab""#.to_owned(), r#""Action": "*", "NotResource": "a*""#.to_owned(), true),
         (with(r#""Action": "*""#), r#""Action": "*", "NotResource": "a*""#.to_owned(), true),
+        (r#""Action": "*", "Resource": "a*b""#.to_owned(), r#""Action": "*", "Resource": "a*b""#.to_owned(), true),
+        (r#""Action": "*", "Resource": "a*b""#.to_owned(), r#""Action": "*", "Resource": "a:b""#.to_owned(), false),
     ] {
         assert_eq!(statement(&outer).covers(&statement(&inner)), expected, "{outer} over {inner}");
     }

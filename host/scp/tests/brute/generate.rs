@@ -37,25 +37,46 @@ pub const UNIVERSE: &[(&str, &[&[&str]])] = &[
         ],
     ),
     ("aws:RequestedRegion", &[&["eu"], &["us"], &["EU"], &["zz"]]),
-    ("aws:Home", &[&["eu"], &["us"], &["EU"], &["zz"]]),
+    ("aws:Home", &[&["eu"], &["us"], &["EU"], &["zz"], &["eu", "us"]]),
     ("aws:username", &[&["anna"], &["bert"], &["a"]]),
-    ("aws:TagKeys", &[&[], &["a"], &["b"], &["a", "b"], &["a", "z"], &["z"]]),
+    ("aws:TagKeys", &[&[], &["a"], &["b"], &["a", "b"], &["a", "z"], &["z"], &[""]]),
     ("aws:Mfa", &[&["true"], &["false"]]),
     ("aws:Age", &[&["0"], &["3"], &["4"], &["5"], &["9"]]),
     ("aws:Time", &[&["2019-01-01T00:00:00Z"], &["2020-01-01T00:00:00Z"], &["2021-01-01T00:00:00Z"]]),
     ("aws:Address", &[&["192.0.2.1"], &["192.0.3.1"], &["198.51.100.1"], &["2001:db8::1"]]),
 ];
 
-pub const RESOURCES: [&str; 5] =
-    ["arn:aws:s3:::a/x", "arn:aws:s3:::a/y", "arn:aws:s3:::anna/x", "arn:aws:s3:::bert/x", "arn:aws:s3:::zz"];
+pub const RESOURCES: [&str; 7] = [
+    "arn:aws:s3:::a/x",
+    "arn:aws:s3:::a/y",
+    "arn:aws:s3:::anna/x",
+    "arn:aws:s3:::bert/x",
+    "arn:aws:s3:::zz",
+    "arn:aws:s3:::a/:/x",
+    "arn:aws:s3::anna:a/x",
+];
 
-const ACTIONS: [&str; 4] = ["s3:GetObject", "S3:putobject", "ec2:RunInstances", "iam:GetRole"];
+const ACTIONS: [(u32, &str); 5] = [
+    (8, "s3:GetObject"),
+    (8, "S3:putobject"),
+    (8, "ec2:RunInstances"),
+    (8, "iam:GetRole"),
+    (1, "sts:getCallerIdentity"),
+];
 
 const ACTION_PATTERNS: [&str; 9] =
     ["*", "s3:*", "S3:Get*", "s3:?utObject", "ec2:RunInstances", "iam:*", "*:Get*", "e*:*", "s3:*Object"];
 
-const RESOURCE_PATTERNS: [&str; 4] =
-    ["arn:aws:s3:::a/*", "arn:aws:s3:::?/x", "arn:aws:s3:::${aws:username}/*", "arn:aws:s3:::a/x"];
+const RESOURCE_PATTERNS: [&str; 8] = [
+    "arn:aws:s3:::a/*",
+    "arn:aws:s3:::?/x",
+    "arn:aws:s3:::${aws:username}/*",
+    "arn:aws:s3:::a/x",
+    "arn:aws:s3:*:a/x",
+    "arn:aws:s3:::a/*/x",
+    "arn:aws:s3:::a/?/x",
+    "arn:aws:s3::${aws:username}:a/*",
+];
 
 /// Key, operators, values.
 type Pool = (&'static str, &'static [&'static str], &'static [&'static str]);
@@ -229,7 +250,8 @@ pub fn case() -> impl Strategy<Value = Case> {
         UNIVERSE.iter().map(|(name, values)| known(name, values).prop_map(|it| (*name, it)).boxed()).collect();
     let resource = prop_oneof![select(&RESOURCES[..]).prop_map(Some), Just(None)];
     let levels = proptest::collection::vec(level(), 3);
-    (levels, select(&ACTIONS[..]), resource, keys).prop_map(|(levels, action, resource, keys)| Case {
+    let action = prop::strategy::Union::new_weighted(ACTIONS.map(|(weight, it)| (weight, Just(it))).to_vec());
+    (levels, action, resource, keys).prop_map(|(levels, action, resource, keys)| Case {
         levels,
         action,
         resource,
