@@ -1,7 +1,9 @@
 //! `MOVE_ACCOUNT`: a member account moves to another organizational unit.
 //!
-//! A move changes which policies bind the account. One that would drop a Deny is refused, but for destinations that
-//! the gate file lists. Source: Organizations API reference, MoveAccount; user guide, SCP inheritance.
+//! A move changes which policies bind the account. One that would drop a Deny, written or by what a level does not allow,
+//! is refused, but for destinations that the gate file lists. Source: Organizations API reference, MoveAccount; user guide, SCP inheritance.
+
+mod allows;
 
 use crate::create_account::place;
 use crate::scp_update::document::denies;
@@ -74,7 +76,7 @@ impl Draft for Asked<'_> {
             let message = "the account stands where Denies may be lost, and does not come back by request";
             return Err(vec![Refusal::new(Code::MoveLosesDeny, "/detail/account_to_move", message)]);
         }
-        self.keeps_denies(organization, account, &destination.id).map_err(|refusal| vec![refusal])?;
+        self.keeps_denies(organization, account, &destination.id)?;
         let source = OrganizationalUnit {
             name: organization.unit_name(&account.parent_id).unwrap_or(&account.parent_id).to_owned(),
             id: account.parent_id.clone(),
@@ -96,18 +98,19 @@ impl Asked<'_> {
         })
     }
 
-    /// Every Deny on the way from the account up to the root must be there after the move, whichever policy holds it.
+    /// Every Deny on the way from the account up to the root must be there after the move, whichever policy holds it, and
+    /// every list of what alone is allowed one that allows no more.
     fn keeps_denies(
         &self,
         organization: &Organization,
         account: &OrganizationAccount,
         destination_id: &str,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Vec<Refusal>> {
         if place::lists(organization, &self.config.may_lose_deny, destination_id) {
             return Ok(());
         }
-        let before = path_to_root(organization, &account.parent_id)?;
-        let mut after = path_to_root(organization, destination_id)?;
+        let path = |parent_id| path_to_root(organization, parent_id).map_err(|refusal| vec![refusal]);
+        let (before, mut after) = (path(&account.parent_id)?, path(destination_id)?);
         after.push(account.id.as_str());
         let kept: BTreeSet<String> = after
             .iter()
@@ -124,7 +127,16 @@ impl Asked<'_> {
                 }
             }
         }
-        if lost.is_empty() { Ok(()) } else { Err(loses(&self.account, &lost)) }
+        let mut refusals = Vec::new();
+        if !lost.is_empty() {
+            refusals.push(loses(&self.account, &lost));
+        }
+        let levels = allows::lost(organization, &before, &after);
+        if !levels.is_empty() {
+            let named = |id: &&str| format!("`{}`", organization.unit_name(id).unwrap_or(id).escape_debug());
+            refusals.push(widens(&self.account, &levels.iter().map(named).collect::<Vec<_>>()));
+        }
+        if refusals.is_empty() { Ok(()) } else { Err(refusals) }
     }
 }
 
@@ -136,6 +148,16 @@ fn loses(account: &AccountId, lost: &[String]) -> Refusal {
     let message = format!("the move would free `{account}` of a Deny that binds it now: {named}");
     Refusal::new(Code::MoveLosesDeny, "/detail/OU", message)
         .fix("attach the same Deny to the destination first, or have the gate file list it under `may-lose-deny`")
+}
+
+/// `levels` are few enough to be named: a path has seven at most.
+fn widens(account: &AccountId, levels: &[String]) -> Refusal {
+    let levels = levels.join(" and of ");
+    let message = format!("the move would free `{account}` of the list of what alone is allowed, that of {levels}");
+    Refusal::new(Code::MoveLosesDeny, "/detail/OU", message).fix(
+        "replace `FullAWSAccess` on the destination by the same list first, or have the gate file list it under \
+         `may-lose-deny`",
+    )
 }
 
 /// Ids from `parent_id` up to the root. A path that ends elsewhere would hide policies.
@@ -263,6 +285,33 @@ mod tests {
             (&["ou-abcd-11111111"], "Morgue"),
         ] {
             assert_eq!(lost(targets, asked), Ok(1), "{targets:?} {asked}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_what_alone_is_allowed_must_survive_the_move() {
+        let support = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"support:*","Resource":"*"}}"#;
+        let moved = |targets: &[&str], asked: &str| {
+            let mut organization = organization();
+            for target in targets {
+                organization.attachments.insert((*target).to_owned(), Vec::new());
+            }
+            add_policy(&mut organization, "p-support0", support, targets);
+            plan(&config(), &detail("111111111111", asked), &world_of(organization)).map(|actions| actions.len())
+        };
+        let refusals = moved(&["ou-abcd-11111111"], "Standard").expect_err("sheds the list");
+        assert_eq!(crate::testing::codes(&refusals), expected(&[("MOVE_LOSES_DENY", "/detail/OU")]));
+        let message = "the move would free `111111111111` of the list of what alone is allowed, that of `Dev`";
+        assert_eq!(refusals.first().map(|refusal| refusal.message.as_str()), Some(message));
+        // Below it, to one of its like, with the list on the account, into the narrower, and where it may be lost.
+        for (targets, asked) in [
+            (&["ou-abcd-11111111"][..], "Lab"),
+            (&["ou-abcd-11111111", "ou-abcd-22222222"], "Standard"),
+            (&["ou-abcd-11111111", "111111111111"], "Standard"),
+            (&["ou-abcd-22222222"], "Standard"),
+            (&["ou-abcd-11111111"], "Morgue"),
+        ] {
+            assert_eq!(moved(targets, asked), Ok(1), "{targets:?} {asked}");
         }
     }
 

@@ -1,14 +1,16 @@
-//! `PUT_PARAMETER`: values below one path of Parameter Store.
+//! `PUT_PARAMETER`: values below one path of Parameter Store, written or taken away.
 //!
-//! Source: Systems Manager API reference, PutParameter, and user guide, "Requirements and constraints for parameter
+//! Source: Systems Manager API reference, PutParameter and DeleteParameter, and user guide, "Requirements and constraints for parameter
 //! names". The service trims, expands and caps; what it would not store as sent is refused here.
 
+use crate::fields::wrong_type;
 use crate::{Ask, Draft, Fields, Kind, Need, World};
 use reeve_json::Node;
 use reeve_model::{Action, Code, PlannedAction, Refusal, action};
 use std::collections::BTreeSet;
 
-/// Most parameters in one request: Parameter Store writes about 40 a second, so a request is done within seconds.
+/// Most parameters in one request, written and removed: Parameter Store writes about 40 a second, so a request is done
+/// within seconds.
 const PARAMETERS_MAX: usize = 100;
 /// Longest value of the standard tier, bytes (4 KB).
 const VALUE_BYTES_MAX: usize = 4096;
@@ -17,6 +19,8 @@ const LEVELS_MAX: usize = 15;
 /// Longest name, characters: the service's 1,011 include the ARN before the name, which is at most the 56 of
 /// `arn:aws-us-gov:ssm:ap-southeast-2:123456789012:parameter`.
 const NAME_CHARS_MAX: usize = 1011 - 56;
+/// Types that are written, and taken away. A `SecureString` is somebody's secret.
+const TYPES: [&str; 2] = ["String", "StringList"];
 /// What a name may not begin with, in any case.
 const NAME_PREFIXES_RESERVED: [&str; 2] = ["aws", "ssm"];
 
@@ -34,28 +38,49 @@ impl Kind for PutParameter {
 
     fn draft<'a>(&'a self, ask: &'a Ask<'a>) -> Result<Box<dyn Draft + 'a>, Vec<Refusal>> {
         let mut fields = ask.fields();
-        let at = fields.at("parameters");
-        let items = fields.array("parameters").unwrap_or_default();
+        let (at, remove_at) = (fields.at("parameters"), fields.at("remove"));
+        let remove = fields.optional_array("remove");
+        // Without a removal there is nothing else that a request could be about.
+        let items = if remove.is_some_and(<[Node]>::is_empty) {
+            fields.array("parameters")
+        } else {
+            fields.optional_array("parameters")
+        };
         fields.finish()?;
-        if !(1..=PARAMETERS_MAX).contains(&items.len()) {
-            let message = format!("{} parameters are not 1 to {PARAMETERS_MAX}", items.len());
-            return Err(vec![Refusal::new(Code::BadValue, at, message)]);
+        let (items, remove) = (items.unwrap_or_default(), remove.unwrap_or_default());
+        let count = items.len() + remove.len();
+        if !(1..=PARAMETERS_MAX).contains(&count) {
+            let message = format!("{count} parameters are not 1 to {PARAMETERS_MAX}");
+            let longer = if remove.len() > items.len() { remove_at } else { at };
+            return Err(vec![Refusal::new(Code::BadValue, longer, message)]);
         }
-        let mut asked = Asked { parameters: Vec::new() };
+        let mut asked = Asked { parameters: Vec::new(), remove: Vec::new() };
         let mut refusals = Vec::new();
         let mut names = BTreeSet::new();
         for (index, item) in items.iter().enumerate() {
             match self.parameter(item, &format!("{at}/{index}")) {
                 Ok(parameter) if !names.insert(parameter.name) => {
-                    let message = format!("parameter `{}` is in the request twice", parameter.name);
-                    refusals.push(Refusal::new(Code::BatchConflict, parameter.at + "/name", message));
+                    refusals.push(twice(parameter.name, parameter.at + "/name"));
                 }
                 Ok(parameter) => asked.parameters.push(parameter),
                 Err(found) => refusals.extend(found),
             }
         }
+        for (index, item) in remove.iter().enumerate() {
+            let at = format!("{remove_at}/{index}");
+            match self.removed(item, &at) {
+                Ok(name) if !names.insert(name) => refusals.push(twice(name, at)),
+                Ok(name) => asked.remove.push((at, name)),
+                Err(refusal) => refusals.push(refusal),
+            }
+        }
         if refusals.is_empty() { Ok(Box::new(asked)) } else { Err(refusals) }
     }
+}
+
+fn twice(name: &str, at: String) -> Refusal {
+    let message = format!("parameter `{}` is in the request twice", name.escape_debug());
+    Refusal::new(Code::BatchConflict, at, message)
 }
 
 impl PutParameter {
@@ -71,7 +96,7 @@ impl PutParameter {
         }
         let sent_type = fields.optional_string("type").flatten();
         let parameter_type = sent_type.unwrap_or("String");
-        if !["String", "StringList"].contains(&parameter_type) {
+        if !TYPES.contains(&parameter_type) {
             let message = format!("`{}` is not a type that may be asked for", parameter_type.escape_debug());
             let refusal = Refusal::new(Code::BadEnum, fields.at("type"), message);
             fields.refuse(refusal.fix("types: `String`, `StringList`"));
@@ -84,6 +109,11 @@ impl PutParameter {
             // Whatever is missing has left a refusal, so `finish` has returned it.
             None => Err(vec![Refusal::new(Code::BadValue, at, "the parameter is malformed")]),
         }
+    }
+
+    fn removed<'a>(&self, node: &'a Node, at: &str) -> Result<&'a str, Refusal> {
+        let name = node.as_str().ok_or_else(|| wrong_type(at, &node.value, "a string"))?;
+        self.check_name(name, at).map(|()| name)
     }
 
     fn check_name(&self, name: &str, at: &str) -> Result<(), Refusal> {
@@ -164,16 +194,30 @@ struct Parameter<'a> {
 
 struct Asked<'a> {
     parameters: Vec<Parameter<'a>>,
+    /// Names to be taken away, each with its pointer.
+    remove: Vec<(String, &'a str)>,
 }
 
 impl Draft for Asked<'_> {
     fn needs(&self) -> Vec<Need> {
-        vec![Need::Parameters(self.parameters.iter().map(|parameter| parameter.name.to_owned()).collect())]
+        let written = self.parameters.iter().map(|parameter| parameter.name);
+        let names = written.chain(self.remove.iter().map(|(_, name)| *name));
+        vec![Need::Parameters(names.map(str::to_owned).collect())]
     }
 
+    /// Removals come first: should a later call fail, what is left is a right too few and not one too many.
     fn actions(&self, world: &World) -> Result<Vec<PlannedAction>, Vec<Refusal>> {
-        let mut actions = Vec::new();
-        let mut refusals = Vec::new();
+        let (mut actions, mut refusals) = (Vec::new(), Vec::new());
+        for (at, name) in &self.remove {
+            let Some(now) = world.parameters.get(*name) else { continue };
+            if TYPES.contains(&now.parameter_type.as_str()) {
+                let action = Action::DeleteParameter(action::DeleteParameter { name: (*name).to_owned() });
+                actions.push(PlannedAction { at: at.clone(), action });
+            } else {
+                let message = format!("parameter `{name}` is a {}, which is not written here", now.parameter_type);
+                refusals.push(Refusal::new(Code::ParamValue, at.as_str(), message));
+            }
+        }
         for parameter in &self.parameters {
             let before = match world.parameters.get(parameter.name) {
                 Some(now) if now.parameter_type != parameter.parameter_type => {

@@ -1,16 +1,17 @@
 //! `SCP_UPDATE`: documents of service control policies, and what they are attached to.
 //!
-//! The order never leaves a target without an allow: policies are made and changed, then attached, and only then are
-//! others detached. A target that is full gives up a slot first, with a policy whose absence takes no permission away.
+//! The order never leaves a target without an allow, nor without a Deny that another policy is to take over: what is
+//! added is there before what is changed, and that before what goes (`steps`). A target that is full gives up a slot
+//! first, with a policy whose absence takes no permission away. What no order can do is refused.
 //! Source: Organizations API reference, CreatePolicy, UpdatePolicy, AttachPolicy and DetachPolicy; user guide, quotas.
 
 pub(crate) mod document;
 mod read;
+mod steps;
 mod targets;
 #[cfg(test)]
 mod tests;
 
-use self::document::allows_nothing;
 use crate::create_account::place;
 use crate::organization::FULL_AWS_ACCESS;
 use crate::{Ask, Draft, Kind, Need, Organization, Scp, World};
@@ -83,20 +84,9 @@ impl Draft for Asked<'_> {
             self.detail.policies.iter().map(|wanted| (wanted.name, wanted.document)).collect();
         let rules = Rules { organization, documents: &documents, attach_max: self.config.attach_max };
         let order = rules.order(&attach, &detach)?;
-        let locked =
-            updates.iter().filter_map(|planned| locks_out(planned, organization, &documents, &attach, &detach));
-        let locked: Vec<Refusal> = locked.collect();
-        if !locked.is_empty() {
-            return Err(locked);
-        }
-        let planned = |pair: &Resolved<'_>, action| PlannedAction { at: pair.at.to_owned(), action };
-        let detached = |pair: &&Resolved<'_>| planned(pair, Action::DetachPolicy(pair.attachment()));
-        let attached = |pair: &&Resolved<'_>| planned(pair, Action::AttachPolicy(pair.attachment()));
-        let mut actions = [creates, updates].concat();
-        actions.extend(order.early.iter().map(detached));
-        actions.extend(order.attach.iter().map(attached));
-        actions.extend(order.detach.iter().map(detached));
-        Ok(actions)
+        let actions = steps::in_order(creates, updates, &order, organization);
+        let starving = steps::judge(&actions, organization);
+        if starving.is_empty() { Ok(actions) } else { Err(starving) }
     }
 }
 
@@ -212,44 +202,6 @@ impl<'a> Planner<'a> {
         let name = self.organization.unit_name(target_id);
         self.config.protected_targets.iter().any(|entry| entry == target_id || name == Some(entry))
     }
-}
-
-/// An edit that takes away the last allow of a target: everything there would be denied, as if the policy had been
-/// detached (Organizations user guide, "SCP evaluation").
-fn locks_out(
-    planned: &PlannedAction,
-    organization: &Organization,
-    documents: &BTreeMap<&str, &str>,
-    attach: &[Resolved<'_>],
-    detach: &[Resolved<'_>],
-) -> Option<Refusal> {
-    let Action::UpdatePolicy(update) = &planned.action else { return None };
-    if allows_nothing(&update.before) || !allows_nothing(&update.document) {
-        return None;
-    }
-    let of_request = |pairs: &[Resolved<'_>], target: &str, id: Option<&str>, name: &str| {
-        pairs.iter().any(|pair| pair.target_id == target && (pair.policy.id == id && pair.policy.name == name))
-    };
-    let allows = |id: &str, scp: &Scp| {
-        let document = documents.get(scp.name.as_str()).copied().filter(|_| id != FULL_AWS_ACCESS);
-        !allows_nothing(document.unwrap_or(&scp.document))
-    };
-    let targets = organization.attachments.iter().filter(|(_, ids)| ids.contains(&update.policy_id));
-    let starved = targets.map(|(target, _)| target).find(|target| {
-        let stays = |(id, scp): &(&str, &Scp)| !of_request(detach, target, Some(id), &scp.name);
-        let kept = organization.attached(target).filter(stays).any(|(id, scp)| allows(id, scp));
-        let new = attach.iter().filter(|pair| pair.target_id == target.as_str()).any(|pair| {
-            let stored = pair.policy.id.and_then(|id| Some((id, organization.policies.get(id)?)));
-            match stored {
-                Some((id, scp)) => allows(id, scp),
-                None => documents.get(pair.policy.name).is_some_and(|document| !allows_nothing(document)),
-            }
-        });
-        let still_attached = !of_request(detach, target, Some(&update.policy_id), &update.name);
-        still_attached && !kept && !new
-    })?;
-    let message = format!("`{starved}` would be left without any allow, so everything there would be denied");
-    Some(Refusal::new(Code::FullAwsAccessGuard, format!("{}/document", planned.at), message))
 }
 
 /// One pair is in the request once: neither twice, nor attached and detached.

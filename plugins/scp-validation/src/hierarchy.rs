@@ -17,6 +17,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod view;
+mod widened;
 
 pub use settings::Settings;
 
@@ -38,6 +39,7 @@ pub const CODES: &[(&str, Severity, &str)] = &[
     ALLOW_INEFFECTIVE,
     ALLOW_UNREACHABLE,
     ALLOW_SHRINKS,
+    ALLOW_WIDENS,
     SHADOWED_DENY,
     DIFF_REMOVES_DENY,
     MGMT_NO_EFFECT,
@@ -66,6 +68,7 @@ codes! {
     ALLOW_INEFFECTIVE Warning "an Allow beside one of everything";
     ALLOW_UNREACHABLE Warning "an Allow of what is denied or not allowed above";
     ALLOW_SHRINKS SecurityWarning "a level that allowed everything allows some of it only";
+    ALLOW_WIDENS SecurityWarning "a level that allowed some of it only allows more, which was denied until now";
     SHADOWED_DENY Suggestion "a Deny that stands further up already";
     DIFF_REMOVES_DENY SecurityWarning "a Deny is dropped, or gets an exemption";
     MGMT_NO_EFFECT Warning "a rule for the management account, which SCPs do not bind";
@@ -103,6 +106,16 @@ pub enum Outcome {
     Unusable(String),
     /// A document of the request cannot be evaluated. It has findings of its own.
     Unreadable(String),
+}
+
+/// Whether the organization has a policy of this name and attaches it to nothing.
+#[must_use]
+pub(crate) fn attached_nowhere(fact: Option<&FactValue>, name: &str) -> bool {
+    let Some(FactValue::Json(text)) = fact else { return false };
+    let Ok(state) = State::parse(text) else { return false };
+    let mut keys = state.policies.iter().filter(|(_, policy)| policy.name == name).map(|(key, _)| key);
+    let Some(key) = keys.next() else { return false };
+    state.attachments.values().flatten().all(|attached| attached != key)
 }
 
 /// Judges the actions of a request.
@@ -149,5 +162,6 @@ pub fn judge(actions: &[PlannedAction], fact: Option<&FactValue>, settings: &Set
     breakglass::check(&view, &mut found);
     reachable::check(&view, &mut found);
     removed::check(&view, &mut found);
+    widened::check(&view, &mut found);
     Outcome::Judged(found)
 }

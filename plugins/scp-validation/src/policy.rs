@@ -8,7 +8,7 @@ pub use settings::Settings;
 
 use crate::hierarchy::{self, Outcome};
 use crate::rules::{self, CODES, Finding, Severity};
-use reeve_sdk::{Action, PlannedAction, Reason, Request, Verdict, reason};
+use reeve_sdk::{Action, FactValue, PlannedAction, Reason, Request, Verdict, reason};
 
 /// Kinds that this policy judges.
 pub const KINDS: &[&str] = &["SCP_UPDATE", "MOVE_ACCOUNT", "MERGE"];
@@ -133,15 +133,19 @@ impl Told<'_> {
         self.add(finding.severity, reason);
     }
 
-    /// What the new version of a document no longer denies.
-    fn lost(&mut self, stored: &Stored<'_>) {
+    /// What the new version of a document no longer denies. A policy that was attached to nothing denied nothing.
+    fn lost(&mut self, stored: &Stored<'_>, fact: Option<&FactValue>) {
         let Some(before) = stored.before else { return };
+        if stored.after.is_none() && hierarchy::attached_nowhere(fact, stored.name) {
+            return;
+        }
         let (code, severity, _) = hierarchy::REMOVED;
         for lost in hierarchy::removed::between(before, stored.after) {
             let message = format!("policy `{}` {}: {}", stored.name.escape_debug(), lost.position, lost.message);
             let fix = "keep the Deny, or waive the code for this change";
             let mut reason = reason(code, message).at(stored.at.as_str()).fix(fix);
             reason.extra = place(lost.position);
+            reason.extra.insert(0, ("pointer".to_owned(), lost.pointer));
             reason.extra.extend(lost.sid.map(|sid| ("sid".to_owned(), sid)));
             self.add(severity, reason);
         }
@@ -201,6 +205,7 @@ pub fn judge(request: &Request, settings: &Settings) -> Verdict {
     let mut told = Told { settings, reasons: Vec::new(), denies: false };
     let mut documents = 0;
     // Copied once for a merge, since it may hold the table of actions.
+    let fact = request.facts.iter().find(|fact| fact.name == hierarchy::FACT).map(|fact| &fact.value);
     let merges = request.actions.iter().any(|planned| matches!(planned.action, Action::MergeFile(_)));
     let written = merges.then(|| rules::Settings { minified_later: true, ..settings.rules.clone() });
     for planned in &request.actions {
@@ -213,12 +218,11 @@ pub fn judge(request: &Request, settings: &Settings) -> Verdict {
                 told.document(finding, &stored);
             }
         }
-        told.lost(&stored);
+        told.lost(&stored, fact);
     }
     let touches = |planned: &PlannedAction| {
         matches!(&planned.action, Action::AttachPolicy(_) | Action::DetachPolicy(_) | Action::MoveAccount(_))
     };
-    let fact = request.facts.iter().find(|fact| fact.name == hierarchy::FACT).map(|fact| &fact.value);
     if documents == 0 && !request.actions.iter().any(touches) {
         return Verdict::Abstain("the request touches no policy and moves no account".to_owned());
     }

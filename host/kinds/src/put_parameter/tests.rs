@@ -17,6 +17,11 @@ fn detail(items: Vec<Value>) -> String {
     compact(&Value::object([("parameters", Value::array(items))]))
 }
 
+/// A request that removes these names and writes nothing.
+fn removal(names: &[&str]) -> String {
+    compact(&Value::object([("remove", Value::array(names.iter().copied()))]))
+}
+
 fn stored(parameters: &[(&str, &str, &str)]) -> World {
     let parameters = parameters.iter().map(|(name, value, parameter_type)| {
         let stored = Stored { value: (*value).to_owned(), parameter_type: (*parameter_type).to_owned() };
@@ -95,7 +100,40 @@ fn names_are_stored_unchanged_or_refused() {
     ] {
         let found = plan(&config(), &detail(vec![item(name, "v")]), &World::default()).map_err(|found| codes(&found));
         assert_eq!(found.err(), code.map(|code| expected(&[(code, "/detail/parameters/0/name")])), "{name}");
+        let found = plan(&config(), &removal(&[name]), &World::default()).map_err(|found| codes(&found));
+        assert_eq!(found.err(), code.map(|code| expected(&[(code, "/detail/remove/0")])), "{name}");
     }
+}
+
+#[test]
+fn removals_come_before_puts() {
+    let sent = r#"{"parameters":[{"name":"/pub/new","value":"a"}],"remove":["/pub/old","/pub/gone","/pub/list"]}"#;
+    let world = stored(&[("/pub/old", "x", "String"), ("/pub/list", "x", "StringList")]);
+    let calls = |sent: &str, world: &World| {
+        let call = |planned: &PlannedAction| {
+            let name = planned.to_json().as_object()?.get("name")?.as_str().map(str::to_owned)?;
+            Some(format!("{} {} {name}", planned.at, planned.action.call()))
+        };
+        plan(&config(), sent, world).expect(sent).iter().filter_map(call).collect::<Vec<_>>()
+    };
+    // What is not there needs no call.
+    let wanted = [
+        "/detail/remove/0 ssm:DeleteParameter /pub/old",
+        "/detail/remove/2 ssm:DeleteParameter /pub/list",
+        "/detail/parameters/0 ssm:PutParameter /pub/new",
+    ];
+    assert_eq!(calls(sent, &world), wanted);
+    assert_eq!(calls(sent, &stored(&[("/pub/new", "a", "String")])), [""; 0]);
+    assert_eq!(calls(&removal(&["/pub/old"]), &world), [wanted[0]]);
+    assert_eq!(calls(r#"{"parameters":[],"remove":["/pub/old"]}"#, &world), [wanted[0]]);
+    let (config, event) = (config(), event(&config(), sent));
+    let ask = Ask::read(&event, &config).expect("good");
+    let names = ["/pub/new", "/pub/old", "/pub/gone", "/pub/list"].map(str::to_owned).into();
+    assert_eq!(config.draft(&ask).expect("good").needs(), [Need::Parameters(names)]);
+    // A secret is nobody's to take away here.
+    let secret = stored(&[("/pub/old", "x", "SecureString")]);
+    let refused = plan(&config, &removal(&["/pub/old"]), &secret).map_err(|found| codes(&found));
+    assert_eq!(refused.err(), Some(expected(&[("PARAM_VALUE", "/detail/remove/0")])));
 }
 
 #[test]
@@ -156,6 +194,28 @@ fn the_list_is_bounded_and_free_of_repeats() {
         let refusals = refused(&config(), &many(count), &World::default());
         assert_eq!(refusals, expected(&[("BAD_VALUE", "/detail/parameters")]), "{count}");
     }
+    let names: Vec<String> = (0..=PARAMETERS_MAX).map(|index| format!("/pub/old/{index}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let both = |items: usize, removed: usize| {
+        let items = (0..items).map(|index| item(&format!("/pub/{index}"), "v"));
+        let removed = names.iter().take(removed).copied();
+        compact(&Value::object([("parameters", Value::array(items)), ("remove", Value::array(removed))]))
+    };
+    for (items, removed, at) in [
+        (0, 1, None),
+        (0, PARAMETERS_MAX, None),
+        (1, PARAMETERS_MAX - 1, None),
+        (0, 0, Some("/detail/parameters")),
+        (0, PARAMETERS_MAX + 1, Some("/detail/remove")),
+        (1, PARAMETERS_MAX, Some("/detail/remove")),
+        (PARAMETERS_MAX, 1, Some("/detail/parameters")),
+    ] {
+        let found = plan(&config(), &both(items, removed), &World::default()).map_err(|found| codes(&found));
+        assert_eq!(found.err(), at.map(|at| expected(&[("BAD_VALUE", at)])), "{items} {removed}");
+    }
+    let again = r#"{"parameters":[{"name":"/pub/x","value":"1"}],"remove":["/pub/y","/pub/x","/pub/y"]}"#;
+    let wanted = [("BATCH_CONFLICT", "/detail/remove/1"), ("BATCH_CONFLICT", "/detail/remove/2")];
+    assert_eq!(refused(&config(), again, &World::default()), expected(&wanted));
     let twice = detail(vec![item("/pub/x", "1"), item("/pub/X", "1"), item("/pub/x", "1")]);
     let refusals = refused(&config(), &twice, &World::default());
     assert_eq!(refusals, expected(&[("BATCH_CONFLICT", "/detail/parameters/2/name")]));
@@ -166,6 +226,19 @@ fn types_and_fields_are_strict() {
     for (sent, pairs) in [
         ("{}", &[("MISSING_FIELD", "/detail/parameters")][..]),
         (r#"{"parameters":{}}"#, &[("BAD_TYPE", "/detail/parameters")]),
+        (r#"{"remove":[]}"#, &[("MISSING_FIELD", "/detail/parameters")]),
+        (r#"{"remove":"/pub/x"}"#, &[("BAD_TYPE", "/detail/remove")]),
+        (r#"{"remove":null}"#, &[("BAD_TYPE", "/detail/remove")]),
+        (r#"{"remove":[{"name":"/pub/x"}]}"#, &[("BAD_TYPE", "/detail/remove/0")]),
+        (
+            r#"{"parameters":[{"name":"/x","value":"1"}],"remove":[1,"/pub/../x","/pub"]}"#,
+            &[
+                ("PARAM_PATH", "/detail/parameters/0/name"),
+                ("BAD_TYPE", "/detail/remove/0"),
+                ("PARAM_NAME", "/detail/remove/1"),
+                ("PARAM_PATH", "/detail/remove/2"),
+            ],
+        ),
         (r#"{"parameters":["/pub/x"]}"#, &[("BAD_TYPE", "/detail/parameters/0")]),
         (
             r#"{"parameters":[{}]}"#,

@@ -156,7 +156,8 @@ impl<'a> Rules<'a> {
     /// The pointers of the detaches that must come before the attaches.
     ///
     /// Until all is attached, a target may hold neither more policies than the quota nor none, and what it allows may
-    /// not shrink: a policy goes early that allows nothing, or that is beside another which allows everything.
+    /// not shrink: a policy goes early that allows nothing, or that is beside another which allows everything. Both by
+    /// the documents of before the request, which are those that stand when it goes.
     fn freed(&self, target: &Target<'a>) -> Result<Vec<&'a str>, Refusal> {
         let Some(last) = target.attach.last() else { return Ok(Vec::new()) };
         let full = target.now.len() + target.attach.len();
@@ -168,8 +169,8 @@ impl<'a> Rules<'a> {
                 break;
             }
             let others: Vec<&str> = held.iter().copied().filter(|id| pair.policy.id != Some(id)).collect();
-            let covered = others.iter().any(|id| self.existing(id).is_some_and(allows_everything));
-            if covered || self.document(pair.policy).is_some_and(allows_nothing) {
+            let covered = others.iter().any(|id| self.stored(id).is_some_and(allows_everything));
+            if covered || pair.policy.id.and_then(|id| self.stored(id)).is_some_and(allows_nothing) {
                 held = others;
                 freed.push(pair.at);
             }
@@ -185,6 +186,11 @@ impl<'a> Rules<'a> {
     fn document(&self, policy: PolicyKey<'_>) -> Option<&'a str> {
         let asked = self.documents.get(policy.name).copied();
         asked.or_else(|| Some(self.organization.policies.get(policy.id?)?.document.as_str()))
+    }
+
+    /// The document of a policy as it is now.
+    fn stored(&self, id: &str) -> Option<&'a str> {
+        self.organization.policies.get(id).map(|policy| policy.document.as_str())
     }
 
     fn existing(&self, id: &str) -> Option<&'a str> {

@@ -1,5 +1,7 @@
 //! Tables over hostile and ordinary requests of the kind above.
 
+mod order;
+
 use super::*;
 use crate::testing::{ALLOW_ALL, add_policy, codes, event, expected, organization, plan, refused, world_of};
 use reeve_json::{Value, compact};
@@ -77,6 +79,9 @@ fn a_request_is_planned_in_a_safe_order() {
                 document: DENY.to_owned(),
             }),
         ),
+        planned("/detail/attach/0", Action::AttachPolicy(attachment("fresh", None, "r-abcd"))),
+        planned("/detail/attach/1", Action::AttachPolicy(attachment("spare000", Some("p-spare000"), DEV))),
+        planned("/detail/attach/3", Action::AttachPolicy(attachment("fresh", None, "111111111111"))),
         planned(
             "/detail/policies/0",
             Action::UpdatePolicy(UpdatePolicy {
@@ -87,9 +92,6 @@ fn a_request_is_planned_in_a_safe_order() {
                 before: DENY.to_owned(),
             }),
         ),
-        planned("/detail/attach/0", Action::AttachPolicy(attachment("fresh", None, "r-abcd"))),
-        planned("/detail/attach/1", Action::AttachPolicy(attachment("spare000", Some("p-spare000"), DEV))),
-        planned("/detail/attach/3", Action::AttachPolicy(attachment("fresh", None, "111111111111"))),
         planned("/detail/detach/0", Action::DetachPolicy(attachment("FullAWSAccess", Some("p-FullAWSAccess"), DEV))),
     ];
     let sent = detail([&policies, &attach, &detach]);

@@ -84,7 +84,8 @@ fn has_allow(policy: &Policy) -> bool {
     policy.document.statements().iter().any(|statement| statement.effect() == Effect::Allow)
 }
 
-fn is_full(policy: &Policy) -> bool {
+/// Whether one statement of a policy allows everything.
+pub(super) fn is_full(policy: &Policy) -> bool {
     policy.document.statements().iter().any(allows_all)
 }
 

@@ -100,6 +100,7 @@ fn source(why: &Why) -> Vec<(String, String)> {
     let (Why::Denied(source) | Why::MayBeDenied(source)) = why else { return Vec::new() };
     let mut extra = vec![
         ("policy".to_owned(), source.policy_name.clone()),
+        ("pointer".to_owned(), format!("/Statement/{}", source.statement)),
         ("line".to_owned(), source.position.line.to_string()),
         ("column".to_owned(), source.position.column.to_string()),
     ];

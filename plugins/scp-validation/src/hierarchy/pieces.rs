@@ -12,6 +12,8 @@ const PIECES_MAX: usize = 2_000;
 pub(super) struct Rule {
     pub(super) sid: Option<String>,
     pub(super) position: Position,
+    /// JSON pointer of the statement.
+    pub(super) pointer: String,
     object: Object,
     document: Option<Document>,
     pub(super) pieces: Vec<Piece>,
@@ -51,14 +53,17 @@ pub(super) fn rules(text: &str, effect: Effect) -> Vec<Rule> {
         Effect::Allow => "Allow",
         Effect::Deny => "Deny",
     };
+    let listed = statements.as_array().is_some();
     items(statements)
         .iter()
-        .filter_map(|node| {
+        .enumerate()
+        .filter_map(|(at, node)| {
             let object = node.as_object().filter(|object| object.get("Effect").and_then(Node::as_str) == Some(word))?;
             let sid = object.get("Sid").and_then(Node::as_str).map(str::to_owned);
             let position = reeve_json::position(text.as_bytes(), node.span.start);
             let (document, pieces) = (parse(object), pieces(object));
-            Some(Rule { sid, position, object: object.clone(), document, pieces })
+            let pointer = if listed { format!("/Statement/{at}") } else { "/Statement".to_owned() };
+            Some(Rule { sid, position, pointer, object: object.clone(), document, pieces })
         })
         .collect()
 }

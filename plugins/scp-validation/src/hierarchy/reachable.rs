@@ -69,6 +69,7 @@ fn finding(
     let mut extra = vec![
         ("policy".to_owned(), name.to_owned()),
         ("target".to_owned(), target.to_owned()),
+        ("pointer".to_owned(), rule.pointer.clone()),
         ("line".to_owned(), rule.position.line.to_string()),
         ("column".to_owned(), rule.position.column.to_string()),
     ];

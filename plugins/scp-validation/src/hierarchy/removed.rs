@@ -15,6 +15,8 @@ pub(crate) struct Lost {
     pub(crate) message: String,
     /// Where to look in the new text: the statement of the same Sid, else the beginning.
     pub(crate) position: Position,
+    /// JSON pointer of that place.
+    pub(crate) pointer: String,
     /// The Sid of the statement that was.
     pub(crate) sid: Option<String>,
 }
@@ -46,7 +48,8 @@ fn lost(old: &Rule, new: &[Rule], removed: bool) -> Option<Lost> {
     };
     let message = format!("{} denied {}: {what}", name(old), describe::names(labels.iter().map(String::as_str)));
     let position = same.map_or(Position { line: 1, column: 1 }, |rule| rule.position);
-    Some(Lost { message, position, sid: old.sid.clone() })
+    let pointer = same.map(|rule| rule.pointer.clone()).unwrap_or_default();
+    Some(Lost { message, position, pointer, sid: old.sid.clone() })
 }
 
 /// What of a rule no other rule does.

@@ -5,6 +5,7 @@
 
 mod effects;
 mod stories;
+mod widened;
 
 use super::*;
 use reeve_sdk::{

@@ -1,6 +1,6 @@
 //! The stories, code by code.
 
-use super::{effects, *};
+use super::{effects, widened, *};
 use reeve_scp::Protected;
 
 /// A request that gives a finding of `code` and one that looks much like it and does not.
@@ -58,6 +58,7 @@ pub(super) fn all() -> Vec<Story> {
     stories.extend(quotas());
     stories.extend(effects::reachable());
     stories.extend(effects::removed());
+    stories.extend(widened::all());
     stories
 }
 
