@@ -7,20 +7,29 @@ use crate::plan::{Change, Draft, Drafts};
 use crate::policies::Written;
 use crate::state::AccountState;
 use reeve_json::{Object, Value};
-use reeve_model::{Finding, Severity};
+use reeve_model::{AccountId, Finding, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Plans the requests about accounts, and tells what no request can do for them.
 pub(crate) fn plan(pair: &Pair<'_>, gates: &[GateRole], written: &Written, drafts: &mut Drafts) {
     let planner = Planner { pair, gates, written };
     for (name, account) in &pair.after.accounts {
+        if let Some(was) = pair.namesake(name) {
+            drafts.findings.push(points_elsewhere(name, account, was));
+        }
         match pair.account_before(name) {
+            Some((was, before)) if pair.is_other(name) => {
+                drafts.findings.push(other(name, account, was, before));
+            }
             Some((was, before)) => {
                 planner.kept(name, account, was, before, &mut drafts.findings);
                 planner.move_account(name, account, before.unit.as_deref(), drafts);
                 planner.tag(name, account, &before.tags, drafts);
             }
-            None if account.id.is_none() => planner.create(name, account, drafts),
+            None if account.id.is_none() => match pair.stranger(name) {
+                Some(id) => drafts.findings.push(stranger(name, account, id)),
+                None => planner.create(name, account, drafts),
+            },
             None if pair.is_missing(name) => {
                 drafts.findings.push(not_found(name, account));
             }
@@ -271,6 +280,34 @@ impl Planner<'_> {
         };
         Some(finding("PLAN_ACCOUNT_GONE", Severity::Warning, message, None).fix(fix).about(name))
     }
+}
+
+/// What is asked of an account must not be done to another.
+fn other(name: &str, account: &AccountState, was: &str, before: &AccountState) -> Finding {
+    let id = before.id.as_ref().map_or_else(|| was.escape_debug().to_string(), ToString::to_string);
+    let shown = |email: &Option<String>| email.as_deref().unwrap_or_default().escape_debug().to_string();
+    let message = format!(
+        "account `{id}` has the address `{}`, and the file calls it `{name}` with the address `{}`",
+        shown(&before.email),
+        shown(&account.email)
+    );
+    let found = finding("PLAN_ACCOUNT_OTHER", Severity::Error, message, account.place_of("id"));
+    found.fix("correct the id, or change the address in AWS and then in the file before anything else").about(name)
+}
+
+/// An account of this name that nothing says is the one that is meant.
+fn stranger(name: &str, account: &AccountState, id: &AccountId) -> Finding {
+    let message = format!("the organization has an account `{id}` of the name `{name}` with another address");
+    let found = finding("PLAN_NAME_TAKEN", Severity::Error, message, account.place.clone());
+    found.fix("pin its id if it is this account, else give this one another name").about(name)
+}
+
+/// A name that means another account from now on: whatever the name has, such as domains, the other account gets.
+fn points_elsewhere(name: &str, account: &AccountState, was: &AccountId) -> Finding {
+    let id = account.id.as_ref().map(ToString::to_string).unwrap_or_default();
+    let message = format!("account `{name}` was `{was}` and is `{id}` now, which gets what the name has");
+    let found = finding("PLAN_ID_CHANGED", Severity::Error, message, account.place_of("id"));
+    found.fix("give the other account another name").about(name).waivable()
 }
 
 fn not_found(name: &str, account: &AccountState) -> Finding {

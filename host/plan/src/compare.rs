@@ -13,13 +13,15 @@ pub(crate) struct Key<'a> {
 }
 
 /// The names of `there` that stand for names of `wanted`: by id, then by e-mail address without regard to case (which
-/// is how Organizations compares them), then by name. Two different ids are never one.
-pub(crate) fn matched<'a>(wanted: &[Key<'a>], there: &[Key<'a>]) -> BTreeMap<&'a str, &'a str> {
+/// is how Organizations compares them), then, where both are names of files, by name. Two different ids are never one.
+///
+/// AWS lets any number of accounts have one name, and each account name itself: in an organization a name says nothing.
+pub(crate) fn matched<'a>(wanted: &[Key<'a>], there: &[Key<'a>], names: bool) -> BTreeMap<&'a str, &'a str> {
     let mut found = BTreeMap::new();
     let mut taken = BTreeSet::new();
     type Trait<'k, 'a> = fn(&'k Key<'a>) -> Option<&'k str>;
     let traits: [Trait<'_, 'a>; 3] = [|key| key.id, |key| key.email.as_deref(), |key| Some(key.name)];
-    for read in traits {
+    for read in traits.into_iter().take(if names { 3 } else { 2 }) {
         let index: BTreeMap<&str, &Key<'a>> =
             there.iter().filter_map(|key| read(key).map(|value| (value, key))).collect();
         for key in wanted {
@@ -62,8 +64,10 @@ pub(crate) struct Pair<'a> {
 
 impl<'a> Pair<'a> {
     pub(crate) fn of(before: &'a State, after: &'a State, gates: &[GateRole]) -> Self {
-        let accounts = matched(&account_keys(&after.accounts), &account_keys(&before.accounts));
-        let units = matched(&unit_keys(&after.units), &unit_keys(&before.units));
+        let of_files = before.origin == Origin::Files;
+        let accounts = matched(&account_keys(&after.accounts), &account_keys(&before.accounts), of_files);
+        // Names of units are unique below one parent, and the state has one of each name.
+        let units = matched(&unit_keys(&after.units), &unit_keys(&before.units), true);
         let units_now = units.iter().map(|(now, was)| (*was, *now)).collect();
         // Only the management account can make accounts (Organizations API reference, CreateAccount), so the gate that
         // does is there.
@@ -94,6 +98,29 @@ impl<'a> Pair<'a> {
     pub(crate) fn is_missing(&self, name: &str) -> bool {
         let pinned = self.after.accounts.get(name).is_some_and(|account| account.id.is_some());
         pinned && self.before.origin == Origin::Organization && !self.accounts.contains_key(name)
+    }
+
+    /// Whether the account that was is another than the one that is meant: what it is known by differs. An address of AWS
+    /// is that of one account for ever, so an organization that has another one under the id has another account; in
+    /// files an id that gets another name and another address has been given to another account.
+    pub(crate) fn is_other(&self, name: &str) -> bool {
+        let Some((was, before)) = self.account_before(name) else { return false };
+        let own = self.after.accounts.get(name).and_then(|account| account.email.as_ref());
+        let differ = before.email.as_ref().zip(own).is_some_and(|(one, other)| !one.eq_ignore_ascii_case(other));
+        differ && (self.before.origin == Origin::Organization || was != name)
+    }
+
+    /// The account of the organization that has the name of one that is to be made.
+    pub(crate) fn stranger(&self, name: &str) -> Option<&'a AccountId> {
+        let there = self.before.accounts.get(name).filter(|_| self.before.origin == Origin::Organization);
+        there.and_then(|account| account.id.as_ref())
+    }
+
+    /// The account that had this name and has another id.
+    pub(crate) fn namesake(&self, name: &str) -> Option<&'a AccountId> {
+        let is = self.id(name)?;
+        let was = self.before.accounts.get(name).and_then(|account| account.id.as_ref())?;
+        (self.before.origin == Origin::Files && is != was).then_some(was)
     }
 
     /// Whether this is the management account, which is in no unit that binds it.

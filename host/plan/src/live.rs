@@ -116,7 +116,7 @@ fn account_names(organization: &Organization, wanted: &State) -> BTreeMap<String
         .iter()
         .map(|(id, account)| Key { name: id, id: Some(id), email: Some(account.email.to_ascii_lowercase()) })
         .collect();
-    let mut names: BTreeMap<String, String> = matched(&account_keys(&wanted.accounts), &there)
+    let mut names: BTreeMap<String, String> = matched(&account_keys(&wanted.accounts), &there, false)
         .into_iter()
         .map(|(name, id)| (id.to_owned(), name.to_owned()))
         .collect();

@@ -4,19 +4,18 @@
 //! they are set, `organization_unit`, `region`, `global_region`, `scope`, `service` and `tier`. Whoever wants the list of
 //! accounts reads the path (`GetParametersByPath`), so there is no second parameter that could disagree with the first.
 //! For each account with domains, `<domains path>/<id>`: a `StringList` of its entries as written, sorted. Every gate
-//! that takes the path of a parameter is sent it.
+//! that takes the path of a parameter is sent it. What is there and follows from nothing any more is removed.
+
+mod requests;
 
 use crate::compare::Pair;
 use crate::gates::{GateRole, finding};
-use crate::plan::{Change, Draft, Drafts};
-use crate::policies::DETAIL_BYTES_MAX;
+use crate::plan::Drafts;
 use crate::state::{AccountState, Naming, State};
 use reeve_json::{Object, Value, canonical};
 use reeve_model::{AccountId, Place, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most parameters in one request; the gate takes no more (`PARAMETERS_MAX` of `PUT_PARAMETER`).
-const PARAMETERS_MAX: usize = 100;
 /// Longest value of the standard tier, bytes (Systems Manager API reference, PutParameter).
 const VALUE_BYTES_MAX: usize = 4096;
 
@@ -83,6 +82,11 @@ impl Wanted<'_> {
     }
 }
 
+/// Whether a parameter is below a path, which has no slash at its end.
+fn is_below(name: &str, path: &str) -> bool {
+    name.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// Values by name of parameter.
 type Values = BTreeMap<String, String>;
 
@@ -100,7 +104,8 @@ pub(crate) fn plan(pair: &Pair<'_>, gates: &[GateRole], drafts: &mut Drafts) {
     let naming = &pair.after.naming;
     let made: BTreeSet<String> = drafts.requests.iter().map(|draft| draft.id.clone()).collect();
     let (mut wanted, mut pending) = (Vec::new(), Vec::new());
-    for (name, account) in pair.after.accounts.iter().filter(|(name, _)| !pair.is_missing(name)) {
+    let meant = |name: &str| !pair.is_missing(name) && !pair.is_other(name);
+    for (name, account) in pair.after.accounts.iter().filter(|(name, _)| meant(name)) {
         match pair.id(name) {
             Some(id) => wanted.extend(of_account(name, account, Some(id), naming)),
             None if account.active && differs(pair, name, account) => {
@@ -109,7 +114,18 @@ pub(crate) fn plan(pair: &Pair<'_>, gates: &[GateRole], drafts: &mut Drafts) {
             None => {}
         }
     }
-    let kept: BTreeSet<String> = wanted.iter().map(|parameter| parameter.name.clone()).collect();
+    let mut kept: BTreeSet<String> = wanted.iter().map(|parameter| parameter.name.clone()).collect();
+    // Of an account that is not the one that is meant nothing is touched.
+    let others = pair.after.accounts.keys().filter(|name| pair.is_other(name));
+    for (was, before) in others.filter_map(|name| pair.account_before(name)) {
+        kept.insert(format!("{}/{was}", naming.accounts_path));
+        kept.extend(before.id.as_ref().map(|id| format!("{}/{id}", naming.domains_path)));
+    }
+    let stale = |gate: &GateRole, was: &Values| -> Vec<String> {
+        let naming = &pair.before.naming;
+        let ours = |name: &str| [&naming.accounts_path, &naming.domains_path].iter().any(|path| is_below(name, path));
+        was.keys().filter(|name| !kept.contains(*name) && ours(name) && gate.puts(name)).cloned().collect()
+    };
     // What is described is where it is: an account that has to move and cannot is described when it does.
     wanted.retain(|parameter| parameter.list || arrives(pair, parameter.account, &made));
     let derived = derived(pair.before);
@@ -123,9 +139,8 @@ pub(crate) fn plan(pair: &Pair<'_>, gates: &[GateRole], drafts: &mut Drafts) {
         let differs = |parameter: &&Wanted<'_>| was.get(&parameter.name) != Some(&parameter.value);
         let changed: Vec<&Wanted<'_>> =
             wanted.iter().filter(|parameter| gate.puts(&parameter.name)).filter(differs).collect();
-        put(gate, &changed, was, &made, drafts);
-        put_later(gate, &pending, &made, drafts);
-        stays(pair, gate, was, &kept, drafts);
+        requests::plan(gate, &changed, &stale(gate, was), was, &made, drafts);
+        requests::plan_later(gate, &pending, &made, drafts);
     }
 }
 
@@ -183,118 +198,4 @@ fn refuse_values(wanted: &mut Vec<Wanted<'_>>, drafts: &mut Drafts) {
         drafts.findings.push(found.fix(fix));
         false
     });
-}
-
-/// Puts parameters in as few requests as the gate takes, first those that wait for nothing.
-fn put(gate: &GateRole, changed: &[&Wanted<'_>], was: &Values, made: &BTreeSet<String>, drafts: &mut Drafts) {
-    let move_of = |parameter: &Wanted<'_>| {
-        let id = format!("move-account/{}", parameter.account);
-        (!parameter.list && made.contains(&id)).then_some(id)
-    };
-    for waits in [false, true] {
-        let mut batch: Vec<&Wanted<'_>> = Vec::new();
-        let mut bytes = 0;
-        let mut send = |batch: &mut Vec<&Wanted<'_>>| {
-            let after = batch.iter().filter_map(|parameter| move_of(parameter)).collect();
-            drafts.requests.extend(request(gate, batch, was, after, Vec::new()));
-            batch.clear();
-        };
-        for parameter in changed.iter().filter(|parameter| move_of(parameter).is_some() == waits) {
-            let size = canonical(&item(parameter)).len() + 1;
-            if batch.len() == PARAMETERS_MAX || bytes + size > DETAIL_BYTES_MAX {
-                send(&mut batch);
-                bytes = 0;
-            }
-            bytes += size;
-            batch.push(parameter);
-        }
-        send(&mut batch);
-    }
-}
-
-/// Parameters of accounts whose ids are not known: one request each, so that one account does not wait for another.
-fn put_later(gate: &GateRole, pending: &[Wanted<'_>], made: &BTreeSet<String>, drafts: &mut Drafts) {
-    let mut by_account: BTreeMap<&str, Vec<&Wanted<'_>>> = BTreeMap::new();
-    // The name of a list without its id is still below the path that tells the gate.
-    for parameter in pending.iter().filter(|parameter| gate.puts(&parameter.name)) {
-        by_account.entry(parameter.account).or_default().push(parameter);
-    }
-    for (account, parameters) in by_account {
-        let create = format!("create-account/{account}");
-        let after = made.contains(&create).then_some(create).into_iter().collect();
-        let awaits = vec![format!("the id of account `{account}`")];
-        drafts.requests.extend(request(gate, &parameters, &BTreeMap::new(), after, awaits));
-    }
-}
-
-fn item(parameter: &Wanted<'_>) -> Value {
-    let mut item = Object::new();
-    if let Some(name) = parameter.named() {
-        item.set("name", name);
-    }
-    item.set("value", parameter.value.as_str());
-    if parameter.list {
-        item.set("type", "StringList");
-    }
-    Value::Object(item)
-}
-
-fn request(
-    gate: &GateRole,
-    parameters: &[&Wanted<'_>],
-    was: &Values,
-    after: BTreeSet<String>,
-    awaits: Vec<String>,
-) -> Option<Draft> {
-    let first = parameters.first()?;
-    let later = |name: &str| if awaits.is_empty() { String::new() } else { format!("{}/", name) };
-    let mut detail = Object::new();
-    detail.set("parameters", Value::array(parameters.iter().map(|parameter| item(parameter))));
-    let changes: Vec<Change> = parameters
-        .iter()
-        .map(|parameter| Change {
-            what: parameter.shown(),
-            before: was.get(&parameter.name).cloned(),
-            after: Some(parameter.value.clone()),
-            place: parameter.place.clone(),
-        })
-        .collect();
-    let summary = match changes.len() {
-        1 => format!("put {}", changes.first().map(|change| change.what.as_str()).unwrap_or_default()),
-        count => format!("put {count} parameters"),
-    };
-    Some(Draft {
-        id: format!("put-parameter/{}/{}{}", gate.name, later(first.account), first.name.trim_matches('/')),
-        kind: "PUT_PARAMETER",
-        gate: gate.name.clone(),
-        detail,
-        after,
-        awaits,
-        place: first.place.clone(),
-        summary,
-        changes,
-    })
-}
-
-/// Parameters that are there and should not be. `PUT_PARAMETER` neither deletes nor empties.
-fn stays(pair: &Pair<'_>, gate: &GateRole, was: &Values, kept: &BTreeSet<String>, drafts: &mut Drafts) {
-    let naming = &pair.before.naming;
-    for name in was.keys().filter(|name| !kept.contains(*name) && gate.puts(name)) {
-        let (shown, gate) = (name.escape_debug(), gate.name.escape_debug());
-        let id = name.strip_prefix(&naming.domains_path).and_then(|rest| rest.strip_prefix('/'));
-        let found = match id {
-            Some(id) => {
-                let message = format!(
-                    "account `{}` keeps the domains of parameter `{shown}` at gate `{gate}`: no request deletes it",
-                    id.escape_debug()
-                );
-                finding("PLAN_DOMAINS_STAY", Severity::Warning, message, None).fix("delete the parameter by hand")
-            }
-            None => {
-                let message = format!("parameter `{shown}` stays at gate `{gate}`: no request deletes it");
-                finding("PLAN_PARAMETER_STAYS", Severity::Info, message, None).fix("delete the parameter by hand")
-            }
-        };
-        drafts.findings.push(found.about(name));
-    }
 }

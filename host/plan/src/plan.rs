@@ -1,9 +1,9 @@
 //! The plan: requests in the order in which they can be sent, and what no request can do.
 
-use crate::gates::GateRole;
+use crate::gates::{GateRole, finding};
 use crate::{State, accounts, compare, nonce, parameters, policies, units};
 use reeve_json::{Object, Value};
-use reeve_model::{Digest, Finding, Nonce, Place};
+use reeve_model::{Digest, Finding, Nonce, Place, Severity};
 use std::collections::BTreeSet;
 
 /// What leads from one state to another.
@@ -99,12 +99,13 @@ pub(crate) struct Drafts {
 
 /// The requests that lead from `before` to `after`, a state of files, through these gates.
 ///
-/// The order is: policies and their attachments; new accounts; what is attached to new accounts; moves; tags;
-/// parameters. So an account never arrives in a unit before the policies that bind it there, and no parameter speaks of
+/// The order is: policies and their attachments; new accounts; what is attached to new accounts; moves; what accounts
+/// have moved away from; tags; parameters. So an account never arrives in a unit before the policies that bind it there, and no parameter speaks of
 /// what is not so yet. `epoch` becomes part of every nonce: a change that is made, taken back and made again is three
 /// requests, while one commit gives one nonce wherever it is planned.
 #[must_use]
 pub fn plan(before: &State, after: &State, gates: &[GateRole], epoch: &str) -> Plan {
+    let before = &before.adopting(after);
     let pair = compare::Pair::of(before, after, gates);
     let mut drafts = Drafts::default();
     units::plan(&pair, &mut drafts);
@@ -112,6 +113,12 @@ pub fn plan(before: &State, after: &State, gates: &[GateRole], epoch: &str) -> P
     accounts::plan(&pair, gates, &written, &mut drafts);
     parameters::plan(&pair, gates, &mut drafts);
     let made: BTreeSet<String> = drafts.requests.iter().map(|draft| draft.id.clone()).collect();
+    // What is detached once an account is gone stays where the account does.
+    let stays = |id: &String| id.starts_with(MOVE) && !made.contains(id);
+    let (kept, held): (Vec<Draft>, Vec<Draft>) =
+        drafts.requests.into_iter().partition(|draft| !(draft.kind == "SCP_UPDATE" && draft.after.iter().any(stays)));
+    drafts.requests = kept;
+    drafts.findings.extend(held.into_iter().map(held_up));
     for draft in &mut drafts.requests {
         // An account that cannot be made has left a finding and no request.
         draft.after.retain(|id| made.contains(id));
@@ -122,16 +129,25 @@ pub fn plan(before: &State, after: &State, gates: &[GateRole], epoch: &str) -> P
     Plan { epoch: epoch.to_owned(), requests, findings: drafts.findings }
 }
 
+/// Beginning of the ids of moves.
+const MOVE: &str = "move-account/";
+
+fn held_up(draft: Draft) -> Finding {
+    let message = format!("{} waits for an account to move away, and nothing moves it", draft.summary);
+    finding("PLAN_DETACH_WAITS", Severity::Warning, message, draft.place)
+}
+
 /// Requests wait only for requests of a lower rank, or for earlier ones of their own.
 fn rank(request: &PlannedRequest) -> u8 {
     match (request.kind.as_str(), request.ready()) {
+        ("SCP_UPDATE", true) if request.after.iter().any(|id| id.starts_with(MOVE)) => 4,
         ("SCP_UPDATE", true) => 0,
         ("CREATE_ACCOUNT", _) => 1,
         ("SCP_UPDATE", false) => 2,
         ("MOVE_ACCOUNT", _) => 3,
-        ("TAG_ACCOUNT", _) => 4,
-        (_, true) => 5,
-        (_, false) => 6,
+        ("TAG_ACCOUNT", _) => 5,
+        (_, true) => 6,
+        (_, false) => 7,
     }
 }
 

@@ -1,13 +1,14 @@
 //! `SCP_UPDATE`: documents that change, and what is attached where.
 //!
 //! All changes that touch each other (a document, the targets it is or will be attached to, whatever else changes there)
-//! go into one request. The gate then sees the whole of what is left on each target: it makes and changes documents
-//! first, then attaches, then detaches, gives up a slot early where a target is full, and refuses what would leave a
-//! target without an allow. Split requests could each be refused for what another one is about to mend. Changes that do
+//! go into one request. The gate then sees the whole of what is left on each target: it adds first, then changes, then
+//! detaches, gives up a slot early where a target is full, and refuses what would leave a target without an allow, be it
+//! for a moment. Split requests could each be refused for what another one is about to mend. Changes that do
 //! not touch each other are requests of their own, so that one refusal does not hold up the rest.
 
 mod diff;
 mod groups;
+mod late;
 
 use crate::compare::Pair;
 use crate::document::pretty;
@@ -79,9 +80,13 @@ pub(crate) fn plan(pair: &Pair<'_>, gates: &[GateRole], drafts: &mut Drafts) -> 
         }
     };
     let mut made: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for group in groups(pair, &difference) {
+    let moves = late::moves(pair);
+    for mut group in groups(pair, &difference) {
         let name = group.name().to_owned();
         let mut ids: BTreeSet<String> = BTreeSet::new();
+        let (late, early): (Vec<_>, Vec<_>) =
+            group.pairs.into_iter().partition(|change| !late::awaited(pair, &moves, change).is_empty());
+        group.pairs = early;
         for (index, part) in parts(pair, &group).into_iter().enumerate() {
             let mut id = format!("scp-update/{name}");
             if index > 0 {
@@ -90,6 +95,12 @@ pub(crate) fn plan(pair: &Pair<'_>, gates: &[GateRole], drafts: &mut Drafts) -> 
             let draft = draft(pair, &gate.name, id.clone(), &part, ids.clone(), Vec::new());
             drafts.requests.push(draft);
             ids.insert(id);
+        }
+        if !late.is_empty() {
+            let after = late.iter().flat_map(|change| late::awaited(pair, &moves, change)).chain(ids.clone()).collect();
+            let part = Group { pairs: late, ..Group::default() };
+            let id = format!("scp-update/{name}/moved");
+            drafts.requests.push(draft(pair, &gate.name, id, &part, after, Vec::new()));
         }
         for policy in &group.documents {
             made.entry(policy).or_default().extend(ids.iter().cloned());
@@ -111,7 +122,7 @@ pub(crate) fn plan(pair: &Pair<'_>, gates: &[GateRole], drafts: &mut Drafts) -> 
     written
 }
 
-/// A group in requests that the gate takes: one, if it fits. Else documents come first and then target by target, each
+/// A group in requests that the gate takes: none if nothing is left of it, one if it fits. Else documents come first and then target by target, each
 /// request waiting for the one before; what only the whole could permit is then refused by the gate.
 fn parts<'a>(pair: &Pair<'_>, group: &Group<'a>) -> Vec<Group<'a>> {
     let fits = |group: &Group<'_>| {
@@ -120,6 +131,9 @@ fn parts<'a>(pair: &Pair<'_>, group: &Group<'a>) -> Vec<Group<'a>> {
         lists.iter().all(|&length| length <= ENTRIES_MAX)
             && canonical(&Value::Object(detail(pair, group))).len() <= DETAIL_BYTES_MAX
     };
+    if group.documents.is_empty() && group.pairs.is_empty() {
+        return Vec::new();
+    }
     if fits(group) {
         return vec![group.clone()];
     }

@@ -1,7 +1,9 @@
 //! What an organization is, or is to be, without regard to where that was read.
 
+use crate::compare::{account_keys, matched};
+use crate::files::FULL_AWS_ACCESS;
 use reeve_model::{AccountId, Place};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The name under which the root of the organization stands among the units. Source: `SCP_UPDATE` takes it as a target.
 pub const ROOT: &str = "root";
@@ -114,4 +116,61 @@ pub struct State {
     pub parameters: Option<BTreeMap<String, BTreeMap<String, String>>>,
     /// How what is derived is named.
     pub naming: Naming,
+}
+
+impl State {
+    /// The same with accounts under the names that a later state has for them.
+    #[must_use]
+    pub fn in_names_of(&self, later: &Self) -> Self {
+        let now = matched(&account_keys(&later.accounts), &account_keys(&self.accounts), true);
+        let names: BTreeMap<&str, &str> = now.into_iter().map(|(now, was)| (was, now)).collect();
+        let mut accounts: BTreeMap<String, AccountState> = BTreeMap::new();
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            self.accounts.iter().partition(|(name, _)| names.contains_key(name.as_str()));
+        for (name, account) in known.into_iter().chain(unknown) {
+            // Whoever is gone leaves its name to the one that has it now.
+            let now = names.get(name.as_str()).map_or(name.as_str(), |now| *now).to_owned();
+            accounts.entry(now).or_insert_with(|| account.clone());
+        }
+        Self { accounts, ..self.clone() }
+    }
+
+    /// These files, with what was made by hand before the later ones spoke of it: a unit or an account whose id is
+    /// pinned there and unknown here exists, for its id could not be known otherwise. It is as AWS makes it: with
+    /// `FullAWSAccess`; an account in the root. A state that is not of files knows everything there is.
+    #[must_use]
+    pub fn adopting(&self, later: &Self) -> Self {
+        let mut state = self.clone();
+        if self.origin != Origin::Files {
+            return state;
+        }
+        let as_made = || Some(Attached::from([(FULL_AWS_ACCESS.to_owned(), None)]));
+        let known: BTreeSet<&str> = self.units.values().filter_map(|unit| unit.id.as_deref()).collect();
+        for (name, unit) in &later.units {
+            let pinned = unit.id.as_deref().is_some_and(|id| !known.contains(id));
+            if pinned && !self.units.contains_key(name) {
+                state.units.insert(name.clone(), UnitState { policies: as_made(), ..unit.clone() });
+            }
+        }
+        let known: BTreeSet<&AccountId> = self.accounts.values().filter_map(|account| account.id.as_ref()).collect();
+        // An account that was in the file without its id is matched by address or name.
+        let mails: BTreeSet<String> =
+            self.accounts.values().filter_map(|it| it.email.as_ref().map(|email| email.to_ascii_lowercase())).collect();
+        for (name, account) in &later.accounts {
+            let pinned = account.id.as_ref().is_some_and(|id| !known.contains(id));
+            let mail = account.email.as_ref().is_some_and(|email| mails.contains(&email.to_ascii_lowercase()));
+            if pinned && !mail && !self.accounts.contains_key(name) {
+                let made = AccountState {
+                    unit: None,
+                    policies: as_made(),
+                    tags: BTreeMap::new(),
+                    about: BTreeMap::new(),
+                    domains: Vec::new(),
+                    ..account.clone()
+                };
+                state.accounts.insert(name.clone(), made);
+            }
+        }
+        state
+    }
 }

@@ -80,13 +80,13 @@ fn every_change_of_the_accounts_file_is_its_requests() {
         ]),
         // What no request can do.
         (&[("  foo: {id: \"222222222222\", email: aws+foo@example.com, scope: dev, service: foo}\n", "")], &[
+            "take-parameter/management/pub/accounts/foo [management]",
             "warning PLAN_ACCOUNT_GONE: account `foo` is not in the file, and stays open in unit `Dev`: no request closes accounts",
-            "info PLAN_PARAMETER_STAYS: parameter `/pub/accounts/foo` stays at gate `management`: no request deletes it",
         ]),
         (&[("  foo: ", "  fun: ")], &[
+            "take-parameter/management/pub/accounts/foo [management]",
             "put-parameter/management/pub/accounts/fun [management] @accounts.yaml:7:3",
             "warning PLAN_ACCOUNT_RENAMED @accounts.yaml:7:3: account `foo` is `fun` now, and keeps its old name in AWS",
-            "info PLAN_PARAMETER_STAYS: parameter `/pub/accounts/foo` stays at gate `management`: no request deletes it",
         ]),
         (&[("aws+foo@", "aws+fun@")], &[
             "warning PLAN_EMAIL_STAYS @accounts.yaml:7:29: the address of account `foo` is `aws+foo@example.com`, and no request changes it to `aws+fun@example.com`",
@@ -342,24 +342,6 @@ fn policy_files_are_read_strictly() {
             found.iter().map(|it| format!("{} {}", it.code, it.place.clone().expect("a place"))).collect();
         assert_eq!(shown, [expected], "{text}");
     }
-}
-
-#[test]
-fn what_is_taken_away_stays_and_is_told() {
-    let more = "service: foo, tags: {team: red}, allowed_dns_domains: [foo.example.com]}";
-    let before = state(&edited(&[("service: foo}", more)]), &[("guard", DENY)]);
-    assert_eq!(
-        lines(&plan(&before, &state(BASE, &[("guard", DENY)]))),
-        [
-            "info PLAN_TAG_STAYS @accounts.yaml:7:3: account `foo` keeps its tag `team`, which no request takes away",
-            "warning PLAN_DOMAINS_STAY: account `222222222222` keeps the domains of parameter `/reeve/dns/allowed/222222222222` at gate `dns`: no request deletes it",
-        ]
-    );
-    // As long as one domain is left, the list can be written.
-    let two = edited(&[("service: foo}", "service: foo, allowed_dns_domains: [a.example.com, b.example.com]}")]);
-    let one = edited(&[("service: foo}", "service: foo, allowed_dns_domains: [a.example.com]}")]);
-    let found = plan(&state(&two, &[("guard", DENY)]), &state(&one, &[("guard", DENY)]));
-    assert_eq!(lines(&found), ["put-parameter/dns/reeve/dns/allowed/222222222222 [dns] @accounts.yaml:7:83"]);
 }
 
 #[test]

@@ -85,7 +85,11 @@ fn record_sets(sid: &str, zone: String, names: Vec<String>, record_type: &str) -
 #[must_use]
 pub fn put_parameter(place: Place<'_>, path: &str) -> Vec<Statement> {
     let below = [place.parameter(&format!("{path}/*"))];
-    vec![Statement::allow("PutParameters", ["ssm:GetParameter", "ssm:GetParameters", "ssm:PutParameter"], below)]
+    vec![Statement::allow(
+        "PutParameters",
+        ["ssm:GetParameter", "ssm:GetParameters", "ssm:PutParameter", "ssm:DeleteParameter"],
+        below,
+    )]
 }
 
 /// Parameters that are read as facts.

@@ -8,7 +8,7 @@ use reeve_engine::Facts;
 use reeve_kinds::{Need, Organization};
 use reeve_local::RecordedFacts;
 use reeve_model::AccountId;
-use reeve_plan::{GateRole, State};
+use reeve_plan::{GateRole, Naming, State};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::runtime::Runtime;
@@ -44,16 +44,32 @@ pub fn state(runtime: &Runtime, project: &Project) -> Result<State, Failure> {
         account.id = made.map(|made| made.id.clone());
     }
     let mut parameters = BTreeMap::new();
-    for (name, expected) in wanted.parameters_at(&project.gates) {
-        let Some(gate) = project.gates.iter().find(|gate| gate.name == name) else { continue };
-        let names: BTreeSet<String> = expected.into_keys().collect();
+    let mut expected = wanted.parameters_at(&project.gates);
+    for gate in &project.gates {
+        let mut names: BTreeSet<String> = expected.remove(&gate.name).unwrap_or_default().into_keys().collect();
+        names.extend(possible(&organization, &project.state.naming).filter(|name| gate.puts(name)));
+        if names.is_empty() {
+            continue;
+        }
+        let name = &gate.name;
         let world = self::facts(runtime, project, gate).world(&[Need::Parameters(names)]);
         let world =
             world.map_err(|error| Failure::new(format!("failed to read the parameters of gate `{name}`: {error}")))?;
         let values = world.parameters.into_iter().map(|(name, parameter)| (name, parameter.value)).collect();
-        parameters.insert(name, values);
+        parameters.insert(name.clone(), values);
     }
     Ok(State::of_organization(&organization, &parameters, &tags, &project.state))
+}
+
+/// Names of parameters that accounts of the organization may have from before, whether or not they should.
+fn possible(organization: &Organization, naming: &Naming) -> impl Iterator<Item = String> {
+    let (domains, accounts) = (naming.domains_path.clone(), naming.accounts_path.clone());
+    organization.accounts.values().flat_map(move |account| {
+        // A name that is no part of a parameter's name has none.
+        let plain = account.name.chars().all(|it| it.is_ascii_alphanumeric() || "._-".contains(it));
+        let described = plain.then(|| format!("{accounts}/{}", account.name));
+        described.into_iter().chain([format!("{domains}/{}", account.id)])
+    })
 }
 
 /// Reads where a gate acts, in the role that the project file names for it.

@@ -138,9 +138,11 @@ impl Aws {
                 let stored = Parameter { value: it.value.clone(), parameter_type: it.parameter_type.clone() };
                 self.parameters.entry(gate.to_owned()).or_default().insert(it.name.clone(), stored);
             }
+            Action::DeleteParameter(it) => {
+                self.parameters.get_mut(gate).expect("there").remove(&it.name).expect("there");
+            }
             Action::ChangeRecordSets(_)
             | Action::CreateHostedZone(_)
-            | Action::DeleteParameter(_)
             | Action::SendCommand(_)
             | Action::PutRule(_)
             | Action::MergeFile(_) => panic!("nobody asked for {}", action.call()),
