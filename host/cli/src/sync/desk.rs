@@ -10,6 +10,8 @@ use anyhow::Context;
 use reeve_accounts::Lock;
 use reeve_model::{Finding, Severity};
 use reeve_plan::{Plan, State};
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// Ending of the name under which a lock file is written before it takes the place of the old one.
@@ -95,7 +97,16 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(WRITING);
     let beside = PathBuf::from(beside);
-    let written = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
+    // What lies there may be a link that came with the repository: it is taken away, not followed.
+    let fresh = || match std::fs::remove_file(&beside) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => OpenOptions::new().write(true).create_new(true).open(&beside),
+    };
+    let written = fresh().and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)
+    });
     Ok(written.with_context(|| format!("failed to write the lock file `{shown}`"))?)
 }
 

@@ -1,9 +1,9 @@
 //! What is sent when, and when it is over: a function of plans, replies and moments. It reads no clock and calls nobody.
 //!
-//! In each round the requests of the plan go out as soon as what they wait for is done, together unless one is judged by
-//! what the other changes. When nothing is under way any
-//! more, the organization is read and planned anew, for only then the ids of new accounts are known; so it goes on until
-//! nothing is left, or nothing that is left can be asked. No nonce is asked twice.
+//! In each round the requests of the plan that wait for nothing go out, together unless one is judged by what the other
+//! changes. When nothing is under way any more, the organization is read and planned anew: what waited goes out once the
+//! organization shows what it waited for. So it goes on until nothing is left, or nothing that is left can be asked. No
+//! nonce is asked twice. A reply alone releases nothing: whoever can write to the queue of replies could forge it.
 
 use super::fate::{End, Fate, Left};
 use super::reply::{Answer, Reply, Status};
@@ -18,8 +18,9 @@ pub const IN_FLIGHT_MAX: usize = 20;
 /// How long an answer is waited for unless told otherwise, seconds. A gate gives a new account two minutes in one
 /// delivery, and a message that came too early shows up again after up to four.
 pub const TIMEOUT_SECONDS_DEFAULT: u32 = 900;
-/// Most rounds of planning in which something is asked. Two are usual: a new account, then what needs its id.
-pub const ROUNDS_MAX: u32 = 10;
+/// Most rounds of planning in which something is asked. The longest chain of a plan is of seven: a policy, an account,
+/// what is attached to it, moves, what they leave behind, rights that are taken, rights that are given.
+pub const ROUNDS_MAX: u32 = 20;
 /// How long what a gate has done may be missing from what is read, seconds: lists of AWS are eventually consistent, and
 /// what AWS has only taken is not there yet.
 pub const SETTLE_SECONDS_MAX: u32 = 120;
@@ -220,18 +221,13 @@ impl Drive {
             && self.waits_for(request).is_empty()
     }
 
-    /// Ids that a request waits for: of this plan, and not done.
+    /// Ids that a request waits for: those that are still to be made as far as the organization shows.
     fn waits_for(&self, request: &PlannedRequest) -> Vec<String> {
-        let open = |id: &&String| self.plan.request(id).is_some_and(|before| !self.is_done(before));
-        request.after.iter().filter(open).cloned().collect()
+        request.after.iter().filter(|id| self.plan.request(id).is_some()).cloned().collect()
     }
 
     fn asked(&self, request: &PlannedRequest) -> Option<&Asked> {
         self.asked.get(request.nonce.as_ref()?)
-    }
-
-    fn is_done(&self, request: &PlannedRequest) -> bool {
-        self.asked(request).and_then(|asked| asked.end.as_ref()).is_some_and(|(end, _)| end.is(Status::Done))
     }
 
     /// When a gate has said that this is done, or taken by AWS.

@@ -1,7 +1,7 @@
 //! One message of the queue of replies, read strictly: the envelope that EventBridge made, and what the gate said.
 //!
-//! A reply is shown to people and decides whether the next request is sent. It decides no more: what has become of the
-//! organization is read from the organization.
+//! A reply is shown to people and says when to look again. It decides nothing: what has become of the organization is read
+//! from the organization.
 
 use reeve_json::{Node, Object, Options, StringRule};
 use reeve_model::limits::EVENT_BYTES_MAX;
