@@ -110,17 +110,23 @@ fn project(root: &Path, now: Timestamp) -> Result<()> {
     }
     let gate = std::fs::read_to_string(root.join("policies/examples/management/gate.yaml")).context("a gate")?;
     let lines = gate.lines().filter(|line| !line.starts_with("facts:"));
-    let gate = lines.collect::<Vec<_>>().join("\n").replace("../..", &policies.display().to_string());
+    let gate = lines.collect::<Vec<_>>().join("\n").replace("../..", "../policies");
     write("gates/management.yaml", &format!("{gate}\n"))?;
+    // A check reads inside the repository alone.
+    for file in ["sender-trust/policy.yaml", "scp-validation/policy.yaml", "scp-validation/actions.txt"] {
+        write(&format!("policies/{file}"), &std::fs::read_to_string(policies.join(file)).context(file)?)?;
+    }
+    write(".gitignore", "target\n")?;
+    std::fs::create_dir_all(path.join("target/plugins"))?;
+    for plugin in ["sender-trust.wasm", "scp-validation.wasm"] {
+        let (from, to) = (root.join("target/plugins").join(plugin), path.join("target/plugins").join(plugin));
+        std::fs::copy(from, to).context(plugin)?;
+    }
     write(
         "reeve.yaml",
-        &format!(
-            "accounts: accounts.yaml\nscps: scps\ngates:\n  management: {{ file: gates/management.yaml }}\npipeline: \
-             {{ account: \"777788889999\", region: ap-southeast-2 }}\ncheck:\n  policies: \
-             [{0}/scp-validation]\n  actions: {0}/scp-validation/actions.txt\n  protect: [{{ principal: \
-             \"arn:aws:iam::*:role/BreakGlass\" }}]\n",
-            policies.display()
-        ),
+        "accounts: accounts.yaml\nscps: scps\ngates:\n  management: { file: gates/management.yaml }\npipeline: { account: \
+         \"777788889999\", region: ap-southeast-2 }\ncheck:\n  policies: [scp-validation]\n  actions: \
+         policies/scp-validation/actions.txt\n  protect: [{ principal: \"arn:aws:iam::*:role/BreakGlass\" }]\n",
     )?;
     for args in [&["init", "--quiet"][..], &["add", "--all"], &["commit", "--quiet", "--message", "base"]] {
         let mut git = Command::new("git");

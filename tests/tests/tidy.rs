@@ -95,6 +95,38 @@ fn every_code_is_documented_with_its_meaning() {
     }
 }
 
+/// Codes of findings are words in capitals; so are kinds, which are not codes.
+#[test]
+fn every_code_of_a_finding_is_documented() {
+    let documents: String = ["files", "findings", "scp-checks", "codes", "rendered"]
+        .map(|name| read(&root().join(format!("docs/{name}.md"))))
+        .concat();
+    let mut missing = Vec::new();
+    let mut seen = 0;
+    for path in tracked(".rs") {
+        let name = path.strip_prefix(root()).expect("below the root").display().to_string();
+        let tells =
+            ["host/cli/src/check", "host/cli/src/project", "host/plan/src", "host/accounts/src/l", "host/render/src"];
+        if !tells.iter().any(|folder| name.starts_with(folder)) || name.contains("test") {
+            continue;
+        }
+        let text = read(&path);
+        for word in text.split('"').skip(1).step_by(2) {
+            let code = word.starts_with(|it: char| it.is_ascii_uppercase())
+                && word.contains('_')
+                && word.chars().all(|it| it.is_ascii_uppercase() || "_0123456789".contains(it));
+            if code && !reeve_config::BUILT_IN.contains(&word) {
+                seen += 1;
+                if !documents.contains(&format!("`{word}`")) {
+                    missing.push(format!("{name}: {word}"));
+                }
+            }
+        }
+    }
+    assert!(seen > 80, "{seen} codes were seen");
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
 #[test]
 fn every_module_says_what_it_owns() {
     for path in tracked(".rs") {

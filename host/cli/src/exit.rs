@@ -50,6 +50,16 @@ impl Failure {
         self
     }
 
+    /// What is wrong, in one line.
+    pub(crate) fn line(&self) -> String {
+        self.to_string().replace('\n', "; ")
+    }
+
+    /// The first hint, if there is one.
+    pub(crate) fn first_hint(&self) -> Option<&str> {
+        self.problems.iter().find_map(|(_, hint)| hint.as_deref())
+    }
+
     /// Says what is wrong.
     pub(crate) fn report(&self, ui: &Ui) -> Exit {
         for (message, hint) in &self.problems {

@@ -6,6 +6,7 @@ pub mod checks;
 pub mod commands;
 pub mod exit;
 pub mod live;
+pub mod loader;
 mod probing;
 pub mod project;
 pub mod sync;

@@ -32,6 +32,8 @@ pub struct Project {
     pub gates: Vec<GateRole>,
     /// Roles that the gates assume in other accounts.
     pub roles: Vec<AssumedRole>,
+    /// Which policies the gates name.
+    pub gate_policies: Vec<GatePolicies>,
     /// What the files ask for.
     pub state: State,
 }
@@ -45,8 +47,23 @@ pub struct AssumedRole {
     pub actions: &'static [&'static str],
 }
 
-/// A gate as planning knows it, with the roles it assumes.
-type PlannedGate = (GateRole, Vec<AssumedRole>);
+/// Which policies a gate names.
+#[derive(Debug, Clone)]
+pub struct GatePolicies {
+    /// The folder of the gate file, from that of the project.
+    pub folder: String,
+    /// Where the gate file says that policies are, from its own folder.
+    pub policies_root: PathBuf,
+    /// Their names, or their paths.
+    pub names: Vec<String>,
+}
+
+/// What a gate file says, as far as projects must know.
+struct ReadGate {
+    role: GateRole,
+    assumed: Vec<AssumedRole>,
+    policies: GatePolicies,
+}
 
 /// What is done in the role of `REGISTER_HOST` (Systems Manager API reference).
 const REGISTER_HOST_ACTIONS: &[&str] = &["ssm:SendCommand", "ssm:GetCommandInvocation", "ssm:ListCommands"];
@@ -73,16 +90,6 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// The texts, as renderers of findings want them.
-    #[must_use]
-    pub fn sources(&self) -> Sources {
-        let mut sources = Sources::new();
-        for (path, text) in &self.texts {
-            sources.insert(path.clone(), text.clone());
-        }
-        sources
-    }
-
     /// The project.
     ///
     /// # Errors
@@ -98,6 +105,16 @@ impl Loaded {
             _ => Err(Failure::new(errors.join("\n")).hint("`reeve check` tells more")),
         }
     }
+}
+
+/// Texts, as renderers of findings want them.
+#[must_use]
+pub fn sources(texts: &BTreeMap<String, String>) -> Sources {
+    let mut sources = Sources::new();
+    for (path, text) in texts {
+        sources.insert(path.clone(), text.clone());
+    }
+    sources
 }
 
 /// The folder of a project file, and its name in there.
@@ -195,21 +212,23 @@ impl Reader<'_> {
         };
         let scps = self.scps(file.scps.as_deref())?;
         let gates = self.gates(&file)?;
-        let unzip = |gates: Vec<PlannedGate>| -> (Vec<_>, Vec<_>) { gates.into_iter().unzip() };
-        let gates = gates.map(unzip);
-        let (Some(accounts), Some(lock), Some((gates, roles))) = (accounts, lock, gates) else { return Ok(None) };
-        let mut roles: Vec<AssumedRole> = roles.into_iter().flatten().collect();
+        let (Some(accounts), Some(lock), Some(read)) = (accounts, lock, gates) else { return Ok(None) };
+        let (mut gates, mut roles, mut gate_policies) = (Vec::new(), Vec::new(), Vec::new());
+        for gate in read {
+            gates.push(gate.role);
+            roles.extend(gate.assumed);
+            gate_policies.push(gate.policies);
+        }
         roles.dedup();
         let (accounts, found) = accounts.with_lock(&lock);
         self.findings.extend(found);
         let naming = Naming { morgue: file.check.morgue.clone(), ..Naming::default() };
         match State::of_files(&accounts, &scps, &naming) {
             Ok(mut state) => {
-                // What changes the organization acts in its management account.
-                let manages =
-                    |gate: &&GateRole| ["CREATE_ACCOUNT", "SCP_UPDATE"].iter().any(|it| gate.kinds.contains(*it));
+                // Accounts are made in the management account alone; policies can be changed by a delegated one too.
+                let manages = |gate: &&GateRole| gate.kinds.contains("CREATE_ACCOUNT");
                 state.management_account = gates.iter().find(manages).map(|gate| gate.account.clone());
-                Ok(Some(Project { file, accounts, lock, scps, gates, roles, state }))
+                Ok(Some(Project { file, accounts, lock, scps, gates, roles, gate_policies, state }))
             }
             Err(found) => {
                 self.findings.extend(found);
@@ -239,9 +258,9 @@ impl Reader<'_> {
         Ok(scps)
     }
 
-    /// The gates' roles; none when a gate file cannot be read.
-    fn gates(&mut self, file: &ProjectFile) -> Result<Option<Vec<PlannedGate>>, Failure> {
-        let mut roles = Vec::new();
+    /// The gates; none when a gate file cannot be read.
+    fn gates(&mut self, file: &ProjectFile) -> Result<Option<Vec<ReadGate>>, Failure> {
+        let mut gates = Vec::new();
         let mut all = true;
         for gate in &file.gates {
             let Some(text) = self.text(&gate.file)? else {
@@ -256,14 +275,21 @@ impl Reader<'_> {
                 text.map(String::into_bytes).ok_or_else(|| format!("there is no file `{path}`"))
             };
             match GateFile::parse(&self.shown(&gate.file), &text, &open) {
-                Ok(parsed) => roles.push((role(&gate.name, &parsed), assumed(&parsed))),
+                Ok(parsed) => {
+                    let policies = GatePolicies {
+                        folder: folder.to_owned(),
+                        policies_root: parsed.policies_root.clone(),
+                        names: parsed.policies.iter().map(|(name, _)| name.clone()).collect(),
+                    };
+                    gates.push(ReadGate { role: role(&gate.name, &parsed), assumed: assumed(&parsed), policies });
+                }
                 Err(error) => {
                     self.wrong(vec![error]);
                     all = false;
                 }
             }
         }
-        Ok(all.then_some(roles))
+        Ok(all.then_some(gates))
     }
 }
 

@@ -16,6 +16,11 @@ const FILE_BYTES_MAX: u64 = 16 * 1_048_576;
 /// Most files below one folder: a project has hundreds.
 const FILES_MAX: usize = 100_000;
 
+/// Mode of a link in a tree of git.
+const LINK: &str = "120000";
+/// Mode of a submodule in a tree of git.
+const SUBMODULE: &str = "160000";
+
 /// A tree of files, by path relative to the folder of the project.
 #[derive(Debug)]
 pub enum Tree {
@@ -39,16 +44,38 @@ pub struct Commit {
 #[derive(Debug, Clone)]
 pub struct Repository {
     folder: PathBuf,
+    /// The root of the repository.
+    pub top: PathBuf,
     /// The folder's path from the root of the repository: empty, or with a slash at its end.
     pub prefix: String,
 }
 
 impl Repository {
-    /// The repository that `folder` is in; none when it is in none, or there is no git.
-    #[must_use]
-    pub fn around(folder: &Path) -> Option<Self> {
-        let prefix = git(folder, &["rev-parse", "--show-prefix"]).ok()?;
-        Some(Self { folder: folder.to_owned(), prefix: prefix.trim_end_matches('\n').to_owned() })
+    /// The repository that `folder` is in; none when it is in none.
+    ///
+    /// # Errors
+    /// When it is in one that git does not read, or there is no git: what is compared must not depend on that.
+    pub fn around(folder: &Path) -> Result<Option<Self>, Failure> {
+        let there = folder.canonicalize().with_context(|| format!("failed to find `{}`", folder.display()))?;
+        if !there.ancestors().any(|above| above.join(".git").exists()) {
+            return Ok(None);
+        }
+        let told = |failure: Failure| {
+            failure.hint("for a repository of somebody else: `git config --global --add safe.directory FOLDER`")
+        };
+        let line = |args: &[&str]| git(folder, args).map(|text| text.trim_end_matches('\n').to_owned()).map_err(told);
+        let (prefix, top) = (line(&["rev-parse", "--show-prefix"])?, line(&["rev-parse", "--show-toplevel"])?);
+        Ok(Some(Self { folder: folder.to_owned(), top: PathBuf::from(top), prefix }))
+    }
+
+    /// Whether a file below a path, from the folder, is other than in a commit, or is not known to git yet.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn differs(&self, hash: &str, path: &str) -> Result<bool, Failure> {
+        let known = git(&self.folder, &["diff", "--name-only", "--no-ext-diff", "--no-textconv", hash, "--", path])?;
+        let new = git(&self.folder, &["ls-files", "--others", "--exclude-standard", "--", path])?;
+        Ok(!known.is_empty() || !new.is_empty())
     }
 
     /// The full hash of a commit.
@@ -92,7 +119,8 @@ impl Repository {
                 Some((mode.to_owned(), kind == "blob", object.to_owned(), path.to_owned()))
             });
             let (mode, blob, object, path) = parsed.ok_or_else(|| Failure::new("git listed something unreadable"))?;
-            if blob {
+            // Submodules stand with the hash of their commit: what is in them is another repository's.
+            if blob || mode == SUBMODULE {
                 files.insert(path, (mode, object));
             }
         }
@@ -114,6 +142,9 @@ impl Tree {
             }
             Self::Commit(commit) => {
                 let prefix = format!("{folder}/");
+                if commit.files.get(folder).is_some_and(|(mode, _)| mode == SUBMODULE) {
+                    return Err(submodule(folder));
+                }
                 commit.files.keys().filter(|path| path.starts_with(&prefix)).cloned().collect()
             }
         };
@@ -163,6 +194,11 @@ impl Tree {
 fn link(path: &str) -> Failure {
     Failure::new(format!("`{}` is a link, and links are not followed", path.escape_debug()))
         .hint("put the file itself there")
+}
+
+fn submodule(path: &str) -> Failure {
+    Failure::new(format!("`{}` is a submodule, whose changes this repository does not show", path.escape_debug()))
+        .hint("put the files themselves there, or check the submodule by itself")
 }
 
 fn too_large(path: &str) -> Failure {
@@ -228,8 +264,10 @@ impl Commit {
         let mut wanted = Vec::new();
         for path in paths {
             let Some((mode, object)) = self.files.get(path) else { continue };
-            if mode == "120000" {
-                return Err(link(path));
+            match mode.as_str() {
+                LINK => return Err(link(path)),
+                SUBMODULE => return Err(submodule(path)),
+                _ => {}
             }
             wanted.push((path, object));
         }

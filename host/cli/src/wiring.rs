@@ -2,7 +2,7 @@
 
 use crate::asks::Asking;
 use crate::exit::Failure;
-use anyhow::Context;
+use crate::loader::Loader;
 use reeve_accounts::{Accounts, DomainScope, Status};
 use reeve_config::{BUILT_IN, DatasetSource, GateFile, LedgerFile, PolicyFile, ReceiptsFile, ServiceFile};
 use reeve_engine::{Gate, Policy, PolicyDigests, Receipts, Route, Runner};
@@ -10,13 +10,9 @@ use reeve_json::Value;
 use reeve_kinds::{Inventory, Zone};
 use reeve_local::{MemoryLedger, RecordedFacts};
 use reeve_model::{AccountId, Digest, Fault, Region, Timestamp};
-use reeve_sandbox::{Dataset, Datasets, Index, Limits, Sandbox};
-use std::io::Read;
+use reeve_sandbox::{Dataset, Datasets, Index, Limits};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Largest text file that is read, bytes; each format has a smaller limit of its own.
-const FILE_BYTES_MAX: u64 = 256 * 1_048_576;
 
 /// A gate with what belongs to it.
 #[derive(Debug)]
@@ -58,28 +54,6 @@ pub struct PolicySettings {
     pub settings: Value,
 }
 
-/// Reads a file as bytes.
-///
-/// # Errors
-/// When it cannot be read or is too large.
-pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
-    let size = file.with_context(|| format!("failed to read `{}`", path.display()))?;
-    if u64::try_from(size).unwrap_or(u64::MAX) > FILE_BYTES_MAX {
-        return Err(Failure::new(format!("`{}` has more than {FILE_BYTES_MAX} bytes", path.display())));
-    }
-    Ok(bytes)
-}
-
-/// Reads a file as text.
-///
-/// # Errors
-/// When it cannot be read or is not UTF-8.
-pub fn read_text(path: &Path) -> Result<String, Failure> {
-    String::from_utf8(read(path)?).map_err(|_| Failure::new(format!("`{}` is not UTF-8", path.display())))
-}
-
 /// The folder that relative paths in a file start from.
 #[must_use]
 pub fn folder(file: &Path) -> &Path {
@@ -91,27 +65,19 @@ pub fn folder(file: &Path) -> &Path {
 /// # Errors
 /// Everything that is wrong with the file or one that it names.
 pub fn gate(path: &Path) -> Result<Wired, Failure> {
-    gate_in(path, &sandbox()?)
+    gate_in(path, &Loader::new()?)
 }
 
-/// A sandbox of its own.
-///
-/// # Errors
-/// When the machine cannot give what it reserves.
-pub fn sandbox() -> Result<Sandbox, Failure> {
-    Sandbox::new().map_err(|error| Failure::new(error.to_string()))
-}
-
-/// The same in a sandbox that others use too: a plugin that several gates name is compiled once.
+/// The same with a loader that others use too.
 ///
 /// # Errors
 /// As [`gate`].
-pub fn gate_in(path: &Path, sandbox: &Sandbox) -> Result<Wired, Failure> {
+pub fn gate_in(path: &Path, loader: &Loader) -> Result<Wired, Failure> {
     let base = folder(path);
-    let open = |name: &str| read(&base.join(name)).map_err(|failure| failure.to_string());
-    let file = GateFile::parse(&path.display().to_string(), &read_text(path)?, &open)?;
+    let open = |name: &str| loader.read(&base.join(name)).map_err(|failure| failure.to_string());
+    let file = GateFile::parse(&path.display().to_string(), &loader.read_text(path)?, &open)?;
     let accounts_path = base.join(&file.accounts);
-    let accounts_text = read_text(&accounts_path)?;
+    let accounts_text = loader.read_text(&accounts_path)?;
     Accounts::parse(&accounts_path.display().to_string(), &accounts_text)?;
     // Facts name the file as the gate file does: a receipt must not depend on the folder a gate was started from.
     let accounts = Arc::new(Accounts::parse(&file.accounts.display().to_string(), &accounts_text)?);
@@ -120,7 +86,7 @@ pub fn gate_in(path: &Path, sandbox: &Sandbox) -> Result<Wired, Failure> {
         Some(name) => {
             let path = base.join(name);
             let shown = path.display().to_string();
-            (Some(reeve_config::world(&shown, &read_text(&path)?)?), name.display().to_string())
+            (Some(reeve_config::world(&shown, &loader.read_text(&path)?)?), name.display().to_string())
         }
     };
     let root = base.join(&file.policies_root);
@@ -128,7 +94,7 @@ pub fn gate_in(path: &Path, sandbox: &Sandbox) -> Result<Wired, Failure> {
     let mut settings = Vec::new();
     for (name, place) in &file.policies {
         let folder = policy_folder(base, &root, name).ok_or_else(|| no_policy(name, place, &root))?;
-        let loaded = policy(&folder, sandbox, &accounts)?;
+        let loaded = policy(&folder, loader, &accounts)?;
         if policies.iter().any(|other| other.id == loaded.policy.id) {
             return Err(Failure::new(format!("{place}: policy `{}` is named twice", loaded.policy.id)));
         }
@@ -242,26 +208,26 @@ pub struct LoadedPolicy {
 ///
 /// # Errors
 /// When a file cannot be read or is wrong.
-pub fn policy(folder: &Path, sandbox: &Sandbox, accounts: &Accounts) -> Result<LoadedPolicy, Failure> {
+pub fn policy(folder: &Path, loader: &Loader, accounts: &Accounts) -> Result<LoadedPolicy, Failure> {
     let path = folder.join("policy.yaml");
-    let file = PolicyFile::parse(&path.display().to_string(), &read_text(&path)?)?;
+    let file = PolicyFile::parse(&path.display().to_string(), &loader.read_text(&path)?)?;
     let tables = file.datasets.iter().map(|(name, source)| {
         let rows = match source {
             DatasetSource::AccountDomains => (Index::Names, owner_rows(accounts)),
-            DatasetSource::File { path, index } => file_rows(&folder.join(path), index)?,
+            DatasetSource::File { path, index } => file_rows(loader, &folder.join(path), index)?,
         };
         Ok((name.clone(), table(name, rows.0, rows.1)?))
     });
     let datasets = Datasets::new(tables.collect::<Result<Vec<_>, Failure>>()?);
-    let bytes = plugin_bytes(folder, &file)?;
-    let whole = settings(folder, &file)?;
+    let bytes = plugin_bytes(folder, loader, &file)?;
+    let whole = settings(folder, loader, &file)?;
     let settings = reeve_json::canonical(&whole);
     let digests = PolicyDigests {
         plugin: Digest::of(&bytes),
         settings: Digest::of(settings.as_bytes()),
         datasets: datasets.digests().map(|(name, digest)| (name.to_owned(), digest.clone())).collect(),
     };
-    let loaded = sandbox.load(&bytes, &settings, datasets, limits(&file));
+    let loaded = loader.sandbox.load(&bytes, &settings, datasets, limits(&file));
     let fault = loaded.as_ref().err().cloned();
     let plugin = match loaded {
         Ok(plugin) => Asking::Loaded(Box::new(plugin)),
@@ -282,9 +248,9 @@ pub fn policy(folder: &Path, sandbox: &Sandbox, accounts: &Accounts) -> Result<L
 ///
 /// # Errors
 /// When the file cannot be read or has another digest.
-pub fn plugin_bytes(folder: &Path, file: &PolicyFile) -> Result<Vec<u8>, Failure> {
+pub fn plugin_bytes(folder: &Path, loader: &Loader, file: &PolicyFile) -> Result<Vec<u8>, Failure> {
     let path = folder.join(&file.plugin);
-    let bytes = read(&path).map_err(|failure| {
+    let bytes = loader.read(&path).map_err(|failure| {
         Failure::new(format!("{}: {failure}", file.plugin_place)).hint("build the plugins with `cargo xtask guests`")
     })?;
     let actual = Digest::of(&bytes);
@@ -304,11 +270,12 @@ const SETTING_BYTES_MAX: usize = 16 * 1_048_576;
 ///
 /// # Errors
 /// When such a file cannot be read or is too large.
-pub fn settings(folder: &Path, file: &PolicyFile) -> Result<Value, Failure> {
+pub fn settings(folder: &Path, loader: &Loader, file: &PolicyFile) -> Result<Value, Failure> {
     let mut settings = file.settings.clone();
     let Value::Object(object) = &mut settings else { return Ok(settings) };
     for (key, path, place) in &file.settings_files {
-        let text = read_text(&folder.join(path)).map_err(|failure| Failure::new(format!("{place}: {failure}")))?;
+        let text =
+            loader.read_text(&folder.join(path)).map_err(|failure| Failure::new(format!("{place}: {failure}")))?;
         if text.len() > SETTING_BYTES_MAX {
             return Err(Failure::new(format!("{place}: `{path}` has more than {SETTING_BYTES_MAX} bytes")));
         }
@@ -352,8 +319,8 @@ fn owner_rows(accounts: &Accounts) -> Rows {
     accounts.domain_owners().into_iter().map(row).collect()
 }
 
-fn file_rows(path: &Path, index: &str) -> Result<(Index, Rows), Failure> {
-    let text = read_text(path)?;
+fn file_rows(loader: &Loader, path: &Path, index: &str) -> Result<(Index, Rows), Failure> {
+    let text = loader.read_text(path)?;
     let mut rows = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let line = line.split('#').next().unwrap_or_default();

@@ -10,6 +10,8 @@ mod commands;
 mod documents;
 #[path = "cli/examples.rs"]
 mod examples;
+#[path = "cli/forms.rs"]
+mod forms;
 #[path = "cli/inputs.rs"]
 mod inputs;
 #[path = "cli/nothing.rs"]
@@ -20,3 +22,5 @@ mod project;
 mod receipts;
 #[path = "cli/repo.rs"]
 mod repo;
+#[path = "cli/stories.rs"]
+mod stories;

@@ -11,8 +11,7 @@ const ATTACH_MAX_DEFAULT: usize = 10;
 /// Longest SCP when the file does not say, characters (Organizations quotas since May 2026).
 const SIZE_QUOTA_CHARS_DEFAULT: usize = 10_240;
 /// What a protected principal must be able to do when the file does not say: to get in, and to mend.
-const PROTECTED_ACTIONS: [&str; 4] =
-    ["sts:AssumeRole", "sts:GetCallerIdentity", "iam:GetRole", "iam:UpdateAssumeRolePolicy"];
+const PROTECTED_ACTIONS: [&str; 3] = ["sts:AssumeRole", "iam:GetRole", "iam:UpdateAssumeRolePolicy"];
 /// `source` of the pipeline's events when the file does not say.
 const SOURCE_DEFAULT: &str = "app.infra";
 

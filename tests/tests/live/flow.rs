@@ -219,18 +219,18 @@ fn accounts_parameters_policies() {
             json!({"detach": [{"policy": "restrict-regions", "target": "Dev"}]}),
             "denied denied DIFF_REMOVES_DENY",
         ),
-        ("cicd", "SCP_UPDATE", json!({"attach": [{"policy": "restrict-regions", "target": "Live"}]}), "permitted done"),
+        ("cicd", "SCP_UPDATE", json!({"attach": [{"policy": "deny-root-user", "target": "Live"}]}), "permitted done"),
         // Nothing is lost now: the unit above has it.
-        ("cicd", "SCP_UPDATE", json!({"detach": [{"policy": "restrict-regions", "target": "Dev"}]}), "permitted done"),
-        ("cicd", "SCP_UPDATE", dry(policy("dry-root-user", &root_user, "Scp")), "permitted dry_run"),
+        ("cicd", "SCP_UPDATE", json!({"detach": [{"policy": "deny-root-user", "target": "Scp"}]}), "permitted done"),
+        ("cicd", "SCP_UPDATE", dry(policy("dry-root-user", &root_user, "Scp")), "permitted dry_run SHADOWED_DENY"),
         ("cicd", "SCP_UPDATE", policy("lock-out", &shifted.to_string(), "Scp"), "denied denied DENY_ALL"),
         (
             "cicd",
             "SCP_UPDATE",
-            json!({"detach": [{"policy": "FullAWSAccess", "target": "Dev"}]}),
+            json!({"detach": [{"policy": "FullAWSAccess", "target": "Scp"}]}),
             "denied denied LAST_SCP",
         ),
-        ("foo", "SCP_UPDATE", policy("of-foo", &root_user, "Scp"), "denied denied TIER_FORBIDS_ACTION"),
+        ("foo", "SCP_UPDATE", policy("of-foo", &root_user, "Scp"), "denied denied SHADOWED_DENY TIER_FORBIDS_ACTION"),
         ("foo", "LIST_ACCOUNTS", json!({}), "denied denied TIER_FORBIDS_ACTION"),
     ] {
         let reply = stage.answer(sender, kind, &detail);
@@ -257,7 +257,7 @@ fn accounts_parameters_policies() {
     );
     assert_eq!(
         stage.attachments(),
-        lines(["deny-leave-organization on Live", "deny-root-user on Scp", "restrict-regions on Live"]),
+        lines(["deny-leave-organization on Live", "deny-root-user on Live", "restrict-regions on Dev"]),
         "FullAWSAccess is everywhere else"
     );
     let mut policies = stage.policies();

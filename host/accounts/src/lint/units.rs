@@ -4,7 +4,6 @@
 use super::{FULL_ACCESS, Lint, about, accounts_listed, finding, nearest};
 use crate::account::Status;
 use crate::accounts::Target;
-use crate::edit::Edit;
 use crate::units::PolicyName;
 use reeve_model::{Finding, Place, Severity};
 use reeve_yaml::{Mark, quoted};
@@ -151,11 +150,7 @@ fn morgue(lint: &mut Lint<'_>) {
         if let Some(unit) = account.value("organization_unit") {
             told = told.related(unit.key_place(), "the unit it is in");
         }
-        let edit = Edit::Set {
-            path: vec!["Accounts".to_owned(), account.name().to_owned()],
-            key: "organization_unit".to_owned(),
-            value: morgue.to_owned(),
-        };
-        lint.suggest(told, Some(edit));
+        // No edit: the account would move.
+        lint.suggest(told, None);
     }
 }

@@ -1,12 +1,10 @@
 //! Recorded requests judged by the policies of the tree: which decisions a merge would flip.
 
 use crate::exit::Failure;
-use crate::project::Project;
-use crate::wiring;
 use reeve_engine::Gate;
 use reeve_local::ReceiptFile;
 use reeve_model::{Code, Finding, Place, Receipt, Severity};
-use reeve_sandbox::Sandbox;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Name under which flips are told.
@@ -21,39 +19,41 @@ pub struct Impact {
     pub findings: Vec<Finding>,
     /// Decisions that stay.
     pub same: u64,
-    /// Receipts that hold nothing to judge.
-    pub left_out: u64,
+    /// Receipts that hold nothing to judge: how many, by the reason.
+    pub left_out: BTreeMap<String, u64>,
 }
 
-/// Judges the requests of a file of receipts, each by the gate of the project that made its receipt. `shown` is how the
-/// file is named in findings.
+impl Impact {
+    /// What came of a file, in one line.
+    #[must_use]
+    pub fn told(&self, shown: &str) -> String {
+        let left_out: Vec<String> = self.left_out.iter().map(|(why, count)| format!("; {count} {why}")).collect();
+        format!("{shown}: {} recorded decisions stay, judged on the facts of then{}", self.same, left_out.concat())
+    }
+}
+
+/// Judges the requests of a file of receipts, each by the gate of the project that made its receipt, on the facts that
+/// the receipt holds. `shown` is how the file is named in findings. That nothing could be judged is found.
 ///
 /// # Errors
-/// When a gate cannot be wired, the file cannot be read, or its chain is broken.
-pub fn replay(
-    project: &Project,
-    root: &Path,
-    sandbox: &Sandbox,
-    (receipts, shown): (&Path, &str),
-) -> Result<Impact, Failure> {
-    let mut gates: Vec<Gate> = Vec::new();
-    for gate in &project.file.gates {
-        gates.push(wiring::gate_in(&root.join(&gate.file), sandbox)?.gate);
-    }
+/// When the file cannot be read, or its chain is broken.
+pub fn replay(gates: &BTreeMap<String, Gate>, (receipts, shown): (&Path, &str)) -> Result<Impact, Failure> {
     let mut impact = Impact::default();
     let mut flips = 0;
     let mut failed: Result<(), Failure> = Ok(());
     let read = ReceiptFile::read_all(receipts, |number, receipt| {
         match receipt {
-            Ok(receipt) => one(&gates, &receipt, (shown, number), &mut impact, &mut flips),
+            Ok(receipt) => one(gates, &receipt, (shown, number), &mut impact, &mut flips),
             Err(error) => failed = Err(Failure::new(format!("{shown}:{number}: {error}"))),
         }
         failed.is_ok()
     });
     read.map_err(anyhow::Error::from)?;
     failed?;
-    if impact.same + impact.left_out + flips == 0 {
-        return Err(Failure::new(format!("`{shown}` holds no receipt: nothing was judged")));
+    if impact.same + flips == 0 {
+        let why: Vec<String> = impact.left_out.iter().map(|(why, count)| format!("; {count} {why}")).collect();
+        let message = format!("no recorded request was judged{}", why.concat());
+        impact.findings.push(Finding::new(BY, "NOTHING_JUDGED", Severity::Error, message).about(shown));
     }
     if let Some(more) = usize::try_from(flips).unwrap_or(usize::MAX).checked_sub(FLIPS_TOLD_MAX).filter(|&it| it > 0) {
         let message = format!("{more} more recorded decisions flip");
@@ -62,19 +62,30 @@ pub fn replay(
     Ok(impact)
 }
 
-fn one(gates: &[Gate], receipt: &Receipt, (shown, number): (&str, usize), impact: &mut Impact, flips: &mut u64) {
+fn one(
+    gates: &BTreeMap<String, Gate>,
+    receipt: &Receipt,
+    (shown, number): (&str, usize),
+    impact: &mut Impact,
+    flips: &mut u64,
+) {
     let text = |name: &str| receipt.body().get(name).and_then(|node| node.as_str());
-    let made_by = text("gate").and_then(|name| gates.iter().find(|gate| gate.name == name));
+    let made_by = text("gate").and_then(|name| gates.values().find(|gate| gate.name == name));
     // What only repeats or clashes with another receipt says nothing of policies.
     let told_by_ledger = [Code::DuplicateSuppressed, Code::NonceReuse].map(Code::as_str);
     let refusal = receipt.body().get("ledger_refusal");
     let ledger = refusal.and_then(|node| node.value.as_object()?.get("code")?.as_str());
-    let story = made_by
-        .filter(|_| ledger.is_none_or(|code| !told_by_ledger.contains(&code)))
-        .and_then(|gate| gate.rerun(receipt).ok());
-    let Some(story) = story else {
-        impact.left_out += 1;
-        return;
+    let story = match made_by {
+        None => Err("are of no gate of the project that starts".to_owned()),
+        Some(_) if ledger.is_some_and(|code| told_by_ledger.contains(&code)) => Err("repeat others".to_owned()),
+        Some(gate) => gate.rerun(receipt).map_err(|error| format!("cannot be judged again: {error}")),
+    };
+    let story = match story {
+        Ok(story) => story,
+        Err(why) => {
+            *impact.left_out.entry(why).or_default() += 1;
+            return;
+        }
     };
     let (was, is) = (text("decision").unwrap_or_default(), story.decision.as_str());
     if was == is {

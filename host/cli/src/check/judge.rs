@@ -1,20 +1,22 @@
 //! Policies asked before a merge: about every request that the merge would lead to, and about every file it changes.
 
-use super::place::within;
+use super::place::in_policy;
+use super::world;
 use crate::exit::Failure;
+use crate::loader::Loader;
 use crate::project::Project;
 use crate::wiring;
 use reeve_config::Pipeline;
 use reeve_engine::{Brakes, Delivery, Facts, Gate, Policy, Route, Story};
 use reeve_json::Value;
-use reeve_kinds::{Kind, Merge};
+use reeve_kinds::{Kind, Merge, World};
 use reeve_local::RecordedFacts;
 use reeve_model::{AccountId, Digest, Finding, Nonce, Place, Reason, Region, Severity, Timestamp};
 use reeve_pattern::Pattern;
 use reeve_plan::{Plan, PlannedRequest};
-use reeve_sandbox::Sandbox;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Name of the gate that judges merges, which is nobody's.
 const MERGE_GATE: &str = "merge";
@@ -45,11 +47,11 @@ pub struct Bench<'a> {
     /// Path from the root of the repository to that folder.
     pub prefix: &'a str,
     /// What was, as the gates would read it.
-    pub facts: RecordedFacts,
+    pub world: World,
     /// Texts of the files, by path from the root of the repository.
     pub texts: &'a BTreeMap<String, String>,
-    /// Where plugins run.
-    pub sandbox: &'a Sandbox,
+    /// Where plugins run, and which files are read.
+    pub loader: &'a Loader,
     /// The moment of judging.
     pub now: Timestamp,
 }
@@ -61,28 +63,36 @@ impl std::fmt::Debug for Bench<'_> {
 }
 
 impl Bench<'_> {
-    /// What the gates would say to the requests of a plan that are complete.
-    ///
-    /// # Errors
-    /// When a gate cannot be wired.
-    pub fn requests(&self, plan: &Plan) -> Result<Vec<Finding>, Failure> {
-        let Some(pipeline) = &self.project.file.pipeline else { return Ok(Vec::new()) };
+    /// What the gates would say to the requests of a plan that are complete, each asked once those before it are made.
+    #[must_use]
+    pub fn requests(&self, plan: &Plan, gates: &mut BTreeMap<String, Gate>) -> Vec<Finding> {
+        let requests: Vec<&PlannedRequest> = plan.requests.iter().filter(|request| request.ready()).collect();
+        let Some(pipeline) = &self.project.file.pipeline else {
+            let message =
+                format!("{} requests are not judged: the project has no `pipeline` to ask them", requests.len());
+            let finding = Finding::new("project", "NO_PIPELINE", Severity::Error, message);
+            let finding = finding.fix("write `pipeline: { account, region }`");
+            return if requests.is_empty() { Vec::new() } else { vec![finding] };
+        };
         let mut findings = Vec::new();
-        for role in &self.project.gates {
-            let requests: Vec<&PlannedRequest> =
-                plan.requests.iter().filter(|request| request.gate == role.name && request.ready()).collect();
-            let file = self.project.file.gates.iter().find(|gate| gate.name == role.name);
-            let (Some(file), false) = (file, requests.is_empty()) else { continue };
-            let mut gate = wiring::gate_in(&self.root.join(&file.file), self.sandbox)?.gate;
-            gate.facts = Box::new(self.facts.clone());
-            // Allowances of an hour and of a request are for what is sent, not for what is looked at.
-            for request in requests {
-                let body = event(pipeline, &request.kind, &role.region, &request.detail, self.now);
-                let story = gate.judge(&delivery(&body, &request.id), self.now);
-                findings.extend(self.told(request, &story));
+        let mut world = self.world.clone();
+        for request in requests {
+            let role = self.project.gates.iter().find(|role| role.name == request.gate);
+            // A gate that does not start is an error already.
+            let (Some(role), Some(gate)) = (role, gates.get_mut(&request.gate)) else { continue };
+            gate.facts = Box::new(self.facts(world.clone()));
+            let body = event(pipeline, &request.kind, &role.region, &request.detail, self.now);
+            let story = gate.judge(&delivery(&body, &request.id), self.now);
+            if story.decision.permitted() {
+                story.actions.iter().for_each(|planned| world::make(&mut world, &planned.action));
             }
+            findings.extend(self.told(request, &story));
         }
-        Ok(findings)
+        findings
+    }
+
+    fn facts(&self, world: World) -> RecordedFacts {
+        RecordedFacts::new(Arc::new(self.project.accounts.clone()), Some(world), "the tree before the merge")
     }
 
     fn told(&self, request: &PlannedRequest, story: &Story) -> Vec<Finding> {
@@ -106,7 +116,7 @@ impl Bench<'_> {
     fn in_document(&self, policy: &str, reason: &Reason) -> Option<Place> {
         let file = self.project.scps.get(policy)?;
         let pointer = reason.extra.iter().find(|(name, _)| name == "pointer").map_or("", |(_, pointer)| pointer);
-        Some(within(&file.path, &file.text, pointer))
+        Some(in_policy(&file.path, &file.text, pointer))
     }
 
     /// What the policies of the project file say to the changed files.
@@ -128,10 +138,10 @@ impl Bench<'_> {
             if !folder.join("policy.yaml").is_file() {
                 return Err(Failure::new(format!("{place}: there is no policy `{}`", name.escape_debug())));
             }
-            let loaded = wiring::policy(&folder, self.sandbox, &self.project.accounts)?;
+            let loaded = wiring::policy(&folder, self.loader, &self.project.accounts)?;
             policies.push(loaded.policy);
         }
-        let gate = merge_gate(policies, Box::new(self.facts.clone()))?;
+        let gate = merge_gate(policies, Box::new(self.facts(self.world.clone())))?;
         let account = AccountId::parse(MERGE_ACCOUNT).ok_or_else(|| Failure::new("no account"))?;
         let region = Region::parse(MERGE_REGION).ok_or_else(|| Failure::new("no Region"))?;
         let nobody = Pipeline { account, region, source: "reeve.check".to_owned(), replies: None };
@@ -280,7 +290,11 @@ fn at(finding: Finding, place: Option<Place>) -> Finding {
 }
 
 fn of_reason(policy: &str, reason: &Reason, place: Option<Place>, subject: &str) -> Finding {
-    let finding = Finding::new(policy, reason.code.clone(), reason.severity, reason.message.clone()).about(subject);
+    let message = match &place {
+        Some(_) => unplaced(reason),
+        None => &reason.message,
+    };
+    let finding = Finding::new(policy, reason.code.clone(), reason.severity, message).about(subject);
     let finding = at(finding, place);
     let finding = match &reason.fix {
         Some(fix) => finding.fix(fix.clone()),
@@ -291,11 +305,25 @@ fn of_reason(policy: &str, reason: &Reason, place: Option<Place>, subject: &str)
     if waivable { finding.waivable() } else { finding }
 }
 
-/// One finding of each code, place and subject: what judges the document of a request has often judged its file too.
+/// The message without the place at its beginning, ``policy `x` 1:38: ``: that is one in the document as it is stored, and
+/// the finding has its own.
+fn unplaced(reason: &Reason) -> &str {
+    let of = |name: &str| reason.extra.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let rest = of("line").zip(of("column")).and_then(|(line, column)| {
+        let (head, rest) = reason.message.split_once(&format!(" {line}:{column}: "))?;
+        (head.starts_with("policy `") && head.ends_with('`')).then_some(rest)
+    });
+    rest.unwrap_or(&reason.message)
+}
+
+/// Without what was told twice: what judges the document of a request has often judged its file too. Only what says the
+/// same in the same words of the same line is the same.
 #[must_use]
 pub fn distinct(findings: Vec<Finding>) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
-    let mut key =
-        |it: &Finding| seen.insert((it.code.clone(), it.by.clone(), it.place.clone().map(|at| (at.file, at.line))));
-    findings.into_iter().filter(|it| it.place.is_none() || key(it)).collect()
+    let mut first = |it: &Finding| {
+        let place = it.place.clone().map(|at| (at.file, at.line));
+        seen.insert((it.code.clone(), it.by.clone(), it.severity, it.message.clone(), place))
+    };
+    findings.into_iter().filter(|it| it.place.is_none() || first(it)).collect()
 }

@@ -17,6 +17,16 @@ pub(crate) fn within(file: &str, text: &str, pointer: &str) -> Place {
     Place { file: file.to_owned(), line: position.line, column: position.column }
 }
 
+/// The same in a policy, where a single statement may stand without brackets.
+#[must_use]
+pub(crate) fn in_policy(file: &str, text: &str, pointer: &str) -> Place {
+    let found = within(file, text, pointer);
+    match pointer.strip_prefix("/Statement/0") {
+        Some(rest) if (found.line, found.column) == (1, 1) => within(file, text, &format!("/Statement{rest}")),
+        Some(_) | None => found,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! What the service control policies of a tree leave of permissions: who would be locked out, and which actions change
 //! for which accounts.
 
-use super::place::within;
+use super::place::in_policy;
 use crate::project::Project;
 use reeve_model::{Finding, Place, Severity};
 use reeve_scp::table::ActionTable;
@@ -72,9 +72,11 @@ fn locked_out(project: &Project, found: Vec<Lockout>) -> Vec<Finding> {
         } else {
             ("MAY_BE_LOCKED_OUT", Severity::Warning, "may lose")
         };
+        // The message names a few; what it is about is all of them, so that a lock-out of others is another finding.
+        let subject = format!("{principal}: {}", [&accounts, &actions].map(joined).join(": "));
         let (actions, accounts) = (named(actions.iter()), named(accounts.iter()));
         let message = format!("`{}` {loses} {actions} in {accounts}: {cause}", principal.escape_debug());
-        let finding = Finding::new(BY, code, severity, message).about(principal);
+        let finding = Finding::new(BY, code, severity, message).about(subject);
         at(
             finding.fix("spare it with `ArnNotLike` on `aws:PrincipalArn`, or leave the policy unattached"),
             place(project, &why),
@@ -158,11 +160,7 @@ pub(crate) fn place(project: &Project, why: &Why) -> Option<Place> {
     match why {
         Why::Denied(source) | Why::MayBeDenied(source) => {
             let file = project.scps.get(&source.policy_name)?;
-            let pointer = format!("/Statement/{}", source.statement);
-            let found = within(&file.path, &file.text, &pointer);
-            // A single statement may stand without brackets.
-            let whole = (found.line, found.column) == (1, 1);
-            Some(if whole { within(&file.path, &file.text, "/Statement") } else { found })
+            Some(in_policy(&file.path, &file.text, &format!("/Statement/{}", source.statement)))
         }
         Why::NotAllowed(level) | Why::MayNotBeAllowed(level) => level_place(project, level),
         Why::ManagementAccount | Why::ServiceLinkedRole | Why::Allowed => None,
@@ -183,6 +181,10 @@ fn level_place(project: &Project, level: &Level) -> Option<Place> {
         LevelKind::Root | LevelKind::Unit => project.state.units.get(&level.name)?.place.clone(),
         LevelKind::Account => project.state.accounts.get(&level.name)?.place.clone(),
     }
+}
+
+fn joined(names: &BTreeSet<String>) -> String {
+    names.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
 /// A few names in backticks, and how many more there are.

@@ -1,7 +1,8 @@
 //! A state of files as the facts that a gate would read: what policies are asked on before a merge.
 
 use reeve_kinds::{Organization, OrganizationAccount, Parameter, Scp, Unit, World};
-use reeve_model::{AccountId, Digest};
+use reeve_model::action::PolicyRef;
+use reeve_model::{AccountId, Action, Digest};
 use reeve_plan::{GateRole, ROOT, State};
 use std::collections::BTreeMap;
 
@@ -84,6 +85,65 @@ fn accounts(state: &State, root_id: &str, unit_id: impl Fn(&str) -> String) -> B
         Some((id.as_str().to_owned(), account))
     };
     state.accounts.iter().filter_map(known).collect()
+}
+
+/// Makes an action in the facts, so that the next request is judged as it will be. What other requests of a plan do not
+/// look at is left out: accounts that are new have no id yet.
+pub(crate) fn make(world: &mut World, action: &Action) {
+    let World { organization, parameters, tags, .. } = world;
+    match action {
+        Action::PutParameter(it) => {
+            let parameter = Parameter { value: it.value.clone(), parameter_type: it.parameter_type.clone() };
+            parameters.insert(it.name.clone(), parameter);
+        }
+        Action::DeleteParameter(it) => {
+            parameters.remove(&it.name);
+        }
+        Action::TagResource(it) => {
+            tags.entry(it.resource_id.clone()).or_default().extend(it.tags.iter().cloned());
+        }
+        Action::MoveAccount(it) => {
+            if let Some(account) = organization.as_mut().and_then(|there| there.accounts.get_mut(it.account.as_str())) {
+                account.parent_id.clone_from(&it.destination.id);
+            }
+        }
+        Action::CreatePolicy(it) => {
+            let (name, description, document) = (it.name.clone(), it.description.clone(), it.document.clone());
+            let policy = Scp { name, description, document, aws_managed: false };
+            if let Some(organization) = organization {
+                organization.policies.insert(made_up("p-", &it.name), policy);
+            }
+        }
+        Action::UpdatePolicy(it) => {
+            if let Some(policy) = organization.as_mut().and_then(|there| there.policies.get_mut(&it.policy_id)) {
+                policy.document.clone_from(&it.document);
+            }
+        }
+        Action::AttachPolicy(it) => {
+            if let Some(organization) = organization {
+                let id = id_of(organization, &it.policy);
+                organization.attachments.entry(it.target_id.clone()).or_default().extend(id);
+            }
+        }
+        Action::DetachPolicy(it) => {
+            if let Some(organization) = organization {
+                let id = id_of(organization, &it.policy);
+                let attached = organization.attachments.entry(it.target_id.clone()).or_default();
+                attached.retain(|there| Some(there) != id.as_ref());
+            }
+        }
+        Action::ChangeRecordSets(_)
+        | Action::CreateHostedZone(_)
+        | Action::SendCommand(_)
+        | Action::CreateAccount(_)
+        | Action::PutRule(_)
+        | Action::MergeFile(_) => {}
+    }
+}
+
+fn id_of(organization: &Organization, policy: &PolicyRef) -> Option<String> {
+    let named = || organization.policies.iter().find(|(_, it)| it.name == policy.name).map(|(id, _)| id.clone());
+    policy.id.clone().or_else(named)
 }
 
 /// An id of the form that AWS uses, that follows from a name.

@@ -1,12 +1,13 @@
 //! `reeve check`.
 
+use crate::Outcome;
 use crate::check::{self, Checked, Wish};
 use crate::exit::{Exit, Failure};
+use crate::tree::Tree;
 use crate::ui::Ui;
-use crate::{Outcome, wiring};
 use anyhow::Context;
 use clap::Args;
-use reeve_model::{Severity, Timestamp};
+use reeve_model::{Finding, Severity, Timestamp};
 use reeve_report::findings::{self, Baseline, Day, Held, Report, Sources, Tool, Waivers};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -59,7 +60,7 @@ pub struct CheckArgs {
     fix: bool,
 
     /// Write every finding that stands into the baseline file of the project, so that only new ones count from now on
-    #[arg(long)]
+    #[arg(long, conflicts_with = "base")]
     write_baseline: bool,
 
     /// Judge as of this moment (RFC 3339) instead of now
@@ -130,17 +131,19 @@ pub fn run(args: &CheckArgs, ui: &Ui) -> Outcome {
         }
     }
     let errors = report.standing.iter().any(|it| it.finding.severity == Severity::Error);
-    Ok(if errors && !args.write_baseline { Exit::Findings } else { Exit::Done })
+    Ok(if errors { Exit::Findings } else { Exit::Done })
 }
 
 /// The findings, held against waivers and baseline.
 fn held(checked: Checked, args: &CheckArgs, now: Timestamp) -> Result<(Report, Sources), Failure> {
     let Checked { project, root, prefix, mut findings, mut sources, checked, .. } = checked;
+    let tree = Tree::Work(root.clone());
     let file = project.as_ref().map(|project| &project.file.check);
     let waivers = match file.and_then(|check| check.waivers.as_deref()) {
         None => Waivers::default(),
         Some(name) => {
-            let (shown, text) = (format!("{prefix}{name}"), wiring::read_text(&root.join(name))?);
+            let missing = || Failure::new(format!("there is no file `{}`", name.escape_debug()));
+            let (shown, text) = (format!("{prefix}{name}"), tree.text(name)?.ok_or_else(missing)?);
             let parsed = Waivers::parse(&shown, &text);
             sources.insert(shown, text);
             parsed.unwrap_or_else(|wrong| {
@@ -151,24 +154,34 @@ fn held(checked: Checked, args: &CheckArgs, now: Timestamp) -> Result<(Report, S
     };
     let baseline_name = file.and_then(|check| check.baseline.clone());
     let mut baseline = None;
-    if let Some(name) = &baseline_name {
-        let path = root.join(name);
-        if path.exists() && !args.write_baseline {
-            let (shown, text) = (format!("{prefix}{name}"), wiring::read_text(&path)?);
-            match Baseline::parse(&shown, &text) {
+    if let Some(name) = baseline_name.as_ref().filter(|_| !args.write_baseline) {
+        match tree.text(name)? {
+            Some(text) => match Baseline::parse(&format!("{prefix}{name}"), &text) {
                 Ok(read) => baseline = Some(read),
                 Err(wrong) => findings.push(*wrong),
+            },
+            // Nothing is known of before the first one is written.
+            None => {
+                let message = format!("the baseline `{}` is not there, so nothing is known", name.escape_debug());
+                let found = Finding::new("baseline", "NO_BASELINE", Severity::Info, message).about(name);
+                findings.push(found.fix("write it with `reeve check --write-baseline`"));
             }
         }
     }
     let today = Day::of(now);
     let held = Held { waivers: &waivers, baseline: baseline.as_ref(), today: &today, whole: args.base.is_none() };
-    let report = Report::of(findings, &sources, &held, checked);
-    if args.write_baseline {
+    let report = Report::of(findings.clone(), &sources, &held, checked.clone());
+    // Findings in files that cannot be read hide what else there is: nothing of that is to be known from now on.
+    if args.write_baseline && project.is_some() {
         let name = baseline_name.ok_or_else(|| {
             Failure::new("the project file names no baseline").hint("write `check: { baseline: baseline.json }`")
         })?;
-        write(&root.join(name), &report.baseline().to_json())?;
+        // A link there would be followed; reading it refuses that.
+        tree.text(&name)?;
+        let written = report.baseline();
+        write(&root.join(name), &written.to_json())?;
+        let held = Held { baseline: Some(&written), ..held };
+        return Ok((Report::of(findings, &sources, &held, checked), sources));
     }
     Ok((report, sources))
 }

@@ -2,7 +2,7 @@
 
 use crate::exit::{Exit, Failure};
 use crate::ui::Ui;
-use crate::{Outcome, wiring};
+use crate::{Outcome, loader};
 use anyhow::Context;
 use clap::Args;
 use reeve_accounts::Accounts;
@@ -101,7 +101,7 @@ fn is_meant(receipt: &Receipt, number: usize, which: &str) -> bool {
 }
 
 fn account(path: &std::path::Path, name: &str, key: Option<&str>) -> Result<String, Failure> {
-    let accounts = Accounts::parse(&path.display().to_string(), &wiring::read_text(path)?)?;
+    let accounts = Accounts::parse(&path.display().to_string(), &loader::read_text(path)?)?;
     let Some(account) = accounts.by_name(name).or_else(|| accounts.by_id(name)) else {
         let names: Vec<&str> = accounts.iter().map(reeve_accounts::Account::name).collect();
         let failure = Failure::new(format!("`{}` has no account `{name}`", path.display()));

@@ -40,7 +40,7 @@ pub struct PlanArgs {
 /// When the project, the revision or the organization cannot be read.
 pub fn run(args: &PlanArgs, ui: &Ui) -> Outcome {
     let (root, name) = project::located(&args.project)?;
-    let repository = Repository::around(&root);
+    let repository = Repository::around(&root)?;
     let prefix = repository.as_ref().map(|it| it.prefix.clone()).unwrap_or_default();
     let project = project::load(&Tree::Work(root.clone()), &name, &prefix)?.usable()?;
     let plan = match &args.base {

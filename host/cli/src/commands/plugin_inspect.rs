@@ -2,8 +2,8 @@
 
 use crate::Outcome;
 use crate::exit::Exit;
+use crate::loader;
 use crate::ui::Ui;
-use crate::wiring;
 use anyhow::Context;
 use clap::Args;
 use reeve_json::{Object, Value};
@@ -32,7 +32,7 @@ pub struct PluginInspectArgs {
 /// # Errors
 /// When the file cannot be read.
 pub fn run(args: &PluginInspectArgs, ui: &Ui) -> Outcome {
-    let bytes = wiring::read(&args.plugin)?;
+    let bytes = loader::read(&args.plugin)?;
     let sandbox = Sandbox::new().context("failed to start")?;
     let inspection = sandbox.inspect(&bytes);
     let described = inspection.as_ref().map_err(Clone::clone).and_then(|_| sandbox.describe(&bytes));

@@ -2,6 +2,7 @@
 
 use crate::asks::Asking;
 use crate::exit::{Exit, Failure};
+use crate::loader::Loader;
 use crate::ui::Ui;
 use crate::{Outcome, wiring};
 use anyhow::Context;
@@ -71,14 +72,14 @@ pub struct CaseResult {
 /// # Errors
 /// When a folder holds no policy, a policy no case, or a file is wrong.
 pub fn run(args: &PolicyTestArgs, ui: &Ui) -> Outcome {
-    let sandbox = Sandbox::new().context("failed to start")?;
+    let loader = Loader::new()?;
     let mut folders = Vec::new();
     for folder in &args.folders {
         folders.extend(policy_folders(folder)?);
     }
     let (mut passed, mut failed) = (0_u64, 0_u64);
     for folder in folders {
-        for result in cases(&folder, &sandbox, args.filter.as_deref())? {
+        for result in cases(&folder, &loader, args.filter.as_deref())? {
             let good = result.problems.is_empty();
             *(if good { &mut passed } else { &mut failed }) += 1;
             let text = match args.format {
@@ -116,11 +117,11 @@ fn policy_folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 ///
 /// # Errors
 /// When the policy or a case is wrong, or there is no case.
-pub fn cases(folder: &Path, sandbox: &Sandbox, filter: Option<&str>) -> Result<Vec<CaseResult>, Failure> {
+pub fn cases(folder: &Path, loader: &Loader, filter: Option<&str>) -> Result<Vec<CaseResult>, Failure> {
     let path = folder.join("policy.yaml");
-    let file = PolicyFile::parse(&path.display().to_string(), &wiring::read_text(&path)?)?;
-    let plugin = wiring::plugin_bytes(folder, &file)?;
-    let settings = wiring::settings(folder, &file)?;
+    let file = PolicyFile::parse(&path.display().to_string(), &loader.read_text(&path)?)?;
+    let plugin = wiring::plugin_bytes(folder, loader, &file)?;
+    let settings = wiring::settings(folder, loader, &file)?;
     let cases_folder = folder.join("cases");
     let entries = std::fs::read_dir(&cases_folder).with_context(|| format!("policy `{}` has no cases", file.name))?;
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
@@ -132,11 +133,11 @@ pub fn cases(folder: &Path, sandbox: &Sandbox, filter: Option<&str>) -> Result<V
     let mut results = Vec::new();
     for path in paths {
         let shown = path.display().to_string();
-        let case = Case::parse(&shown, &wiring::read_text(&path)?, CASE_TIME)?;
+        let case = Case::parse(&shown, &loader.read_text(&path)?, CASE_TIME)?;
         if filter.is_some_and(|text| !shown.contains(text) && !case.name.contains(text)) {
             continue;
         }
-        results.push(one((&file, &settings, &plugin), sandbox, case, shown)?);
+        results.push(one((&file, &settings, &plugin), &loader.sandbox, case, shown)?);
     }
     Ok(results)
 }

@@ -38,7 +38,7 @@ pub struct RenderArgs {
 pub fn run(args: &RenderArgs, ui: &Ui) -> Outcome {
     let (root, name) = project::located(&args.project)?;
     let tree = Tree::Work(root.clone());
-    let prefix = Repository::around(&root).map(|repository| repository.prefix).unwrap_or_default();
+    let prefix = Repository::around(&root)?.map(|repository| repository.prefix).unwrap_or_default();
     let project = project::load(&tree, &name, &prefix)?.usable()?;
     let rendered = match documents(&project, &tree, &name) {
         Ok(rendered) => rendered,

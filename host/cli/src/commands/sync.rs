@@ -97,7 +97,7 @@ pub fn run(args: &SyncArgs, ui: &Ui) -> Outcome {
 /// The project, and what tells its requests from equal ones of another time.
 fn load(args: &SyncArgs) -> Result<(Project, PathBuf, String), Failure> {
     let (root, name) = project::located(&args.project)?;
-    let repository = Repository::around(&root);
+    let repository = Repository::around(&root)?;
     let prefix = repository.as_ref().map(|it| it.prefix.clone()).unwrap_or_default();
     let project = project::load(&Tree::Work(root.clone()), &name, &prefix)?.usable()?;
     // Without a commit, the ids that are known so far are what tells one time from another.

@@ -1,75 +1,37 @@
 //! `reeve plan` and `reeve check` on a repository: what a merge leads to, and on which lines that is said.
 
 use crate::repo::{NOW, Repo};
+use crate::stories::{ACCOUNTS, STORIES};
 
-/// One change of the files, and what must come of it.
-struct Story {
-    name: &'static str,
-    /// File, text that is there, text instead of it.
-    edits: &'static [(&'static str, &'static str, &'static str)],
-    /// Ids of the planned requests, in order.
-    requests: &'static [&'static str],
-    /// Codes of findings that must be among those told, each with the file and the beginning of its line.
-    findings: &'static [(&'static str, &'static str, &'static str)],
-    exit: i32,
+fn make(repo: &Repo, edits: &[(&str, &str, &str)]) {
+    for (file, from, to) in edits {
+        match (*from, *to) {
+            ("", "") => std::fs::remove_file(repo.at(file)).expect("it was there"),
+            ("", text) => repo.write(file, text),
+            (from, to) => repo.edit(file, from, to),
+        }
+    }
 }
-
-const STORIES: &[Story] = &[
-    Story {
-        name: "a new account is made, and what depends on its id waits",
-        edits: &[(
-            "accounts.yaml",
-            "  bar:\n    id: \"444455556666\"",
-            "  new:\n    email: aws+new@example.com\n    service: new\n    scope: dev\n    allowed_dns_domains: [new.example.com]\n\n  bar:\n    id: \"444455556666\"",
-        )],
-        requests: &["create-account/new", "put-parameter/management/new/pub/accounts/new"],
-        // Nobody puts the list of domains: the dns gate of the example takes no parameters.
-        findings: &[("PLAN_NO_GATE", "accounts.yaml", "allowed_dns_domains: [new.example.com]")],
-        exit: 4,
-    },
-    Story {
-        name: "an address outside the company is refused by the gate, at its line",
-        edits: &[(
-            "accounts.yaml",
-            "  bar:\n    id: \"444455556666\"",
-            "  new:\n    email: aws+new@example.net\n    scope: dev\n\n  bar:\n    id: \"444455556666\"",
-        )],
-        requests: &["create-account/new", "put-parameter/management/new/pub/accounts/new"],
-        findings: &[("EMAIL_NOT_ALLOWED", "accounts.yaml", "email: aws+new@example.net")],
-        exit: 4,
-    },
-    Story {
-        name: "a policy that turns a region deny round is refused, in the file that was written",
-        edits: &[("scps/restrict-regions.json", "StringNotEquals", "StringEquals")],
-        requests: &["scp-update/restrict-regions"],
-        findings: &[("REGION_DENY_INVERTED", "scps/restrict-regions.json", "\"aws:RequestedRegion\"")],
-        exit: 4,
-    },
-];
 
 #[test]
 fn each_change_leads_to_its_requests_and_findings() {
+    let repo = Repo::new();
+    let mut wrong = Vec::new();
     for story in STORIES {
-        let repo = Repo::new();
-        for (file, from, to) in story.edits {
-            repo.edit(file, from, to);
-        }
-        let plan = repo.plan();
-        let ids: Vec<&str> =
-            plan["requests"].as_array().expect("requests").iter().map(|it| it["id"].as_str().expect("id")).collect();
-        assert_eq!(ids, story.requests, "{}", story.name);
+        make(&repo, story.edits);
+        let planned = repo.planned();
+        let planned: Vec<&str> = planned.iter().map(String::as_str).collect();
         let (code, json) = repo.check(&[]);
-        let found = repo.found(&[]);
-        for (code, file, begin) in story.findings {
-            let place = format!("{file}:{}", repo.line(file, begin));
-            assert!(
-                found.contains(&((*code).to_owned(), place.clone())),
-                "{}: {code} at {place} in {found:?}",
-                story.name
-            );
+        let found = repo.told(&json);
+        let mut expected: Vec<(String, String)> =
+            story.findings.iter().map(|(code, file, begin)| ((*code).to_owned(), repo.place(file, begin))).collect();
+        expected.sort();
+        if (&planned[..], &found[..], code) != (story.requests, &expected[..], story.exit) {
+            wrong.push(format!("{}: {planned:?}\n  {found:?}\nand not\n  {expected:?}\nexit {code}", story.name));
         }
-        assert_eq!(code, story.exit, "{}: {json}", story.name);
+        repo.restore();
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
 #[test]
@@ -91,6 +53,74 @@ fn links_are_not_followed() {
     repo.commit("a link");
     let output = repo.reeve(&["plan", "--base", "HEAD"]);
     assert_eq!(output.code, 1, "{output:?}");
+}
+
+#[test]
+fn nothing_outside_the_repository_is_read() {
+    let outside = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(outside.path(), "s3cret second\ns3cret: [\n").expect("written");
+    let path = outside.path().display().to_string();
+    let policy = "policies/sender-trust/policy.yaml";
+    let needs = |text: &str| format!("{text}\n{}", Repo::new().read(policy));
+    for (file, from, to) in [
+        ("management/gate.yaml", "accounts: ../accounts.yaml", format!("accounts: {path}")),
+        ("dns/gate.yaml", "accounts: ../accounts.yaml", format!("accounts: ../accounts.yaml\nfacts: {path}")),
+        ("reeve.yaml", "policies/scp-validation/actions.txt", path.clone()),
+        (policy, "", needs(&format!("datasets: {{ d: {{ file: {path}, index: names }} }}"))),
+        (policy, "", needs(&format!("settings-files: {{ d: {path} }}"))),
+    ] {
+        let repo = Repo::new();
+        make(&repo, &[(file, from, to.as_str())]);
+        repo.edit("scps/restrict-regions.json", "StringNotEquals", "StringEquals");
+        let output = repo.reeve(&["check", "--base", "HEAD", "--now", NOW]);
+        assert_ne!(output.code, 0, "{file} {to}");
+        assert!(!format!("{output:?}").contains("s3cret"), "{output:?}");
+        assert!(format!("{output:?}").contains("outside the repository"), "{output:?}");
+    }
+    // Waivers are read as files of the tree are.
+    let repo = Repo::new();
+    std::fs::remove_file(repo.at("waivers.yaml")).expect("there");
+    std::os::unix::fs::symlink(outside.path(), repo.at("waivers.yaml")).expect("linked");
+    let output = repo.reeve(&["check", "--now", NOW]);
+    assert_eq!(output.code, 1, "{output:?}");
+    assert!(!format!("{output:?}").contains("s3cret"), "{output:?}");
+}
+
+#[test]
+fn a_base_that_cannot_be_read_hides_nothing() {
+    let repo = Repo::new();
+    let good = repo.read(ACCOUNTS);
+    repo.write(ACCOUNTS, "Accounts: [");
+    repo.commit("broken");
+    repo.write(ACCOUNTS, &good);
+    let codes: Vec<String> = repo.found(&[]).into_iter().map(|(code, _)| code).collect();
+    assert!(codes.contains(&"BASE_UNREADABLE".to_owned()), "{codes:?}");
+    assert_eq!(repo.check(&[]).0, 4);
+
+    // Where there was no project, everything is new: also a policy that lay there before.
+    let repo = Repo::new();
+    let project = repo.read("reeve.yaml");
+    std::fs::remove_file(repo.at("reeve.yaml")).expect("there");
+    repo.write(
+        "scps/locks-out.json",
+        r#"{"Version":"2012-10-17","Statement":[{"Sid":"A","Effect":"Deny","Action":"*","Resource":"*"}]}"#,
+    );
+    repo.commit("before Reeve");
+    repo.write("reeve.yaml", &project);
+    let (code, _) = repo.check(&[]);
+    let codes: Vec<String> = repo.found(&[]).into_iter().map(|(code, _)| code).collect();
+    assert!(code == 4 && codes.contains(&"DENY_ALL".to_owned()), "{codes:?}");
+
+    // What was no text is new text.
+    let repo = Repo::new();
+    std::fs::write(repo.at("policies/sender-trust/README"), b"\xff").expect("written");
+    std::fs::write(repo.at("scps/odd.json"), b"{\"Version\": \"\xe9\"}").expect("written");
+    repo.commit("latin-1");
+    repo.write(
+        "scps/odd.json",
+        r#"{"Version":"2012-10-17","Statement":[{"Sid":"A","Effect":"Deny","Action":"*","Resource":"*"}]}"#,
+    );
+    assert_eq!(repo.check(&[]).0, 4);
 }
 
 #[test]

@@ -7,6 +7,20 @@ use std::process::{Command, Stdio};
 /// The moment as of which merges are judged.
 pub(crate) const NOW: &str = "2026-11-21T12:00:00Z";
 
+/// Copies a folder of files and folders.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("made");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).expect("copied");
+        }
+    }
+}
+
 /// A repository of its own, one commit old.
 pub(crate) struct Repo {
     folder: tempfile::TempDir,
@@ -25,16 +39,19 @@ impl Repo {
             let name = path.file_name().expect("name").to_string_lossy().into_owned();
             repo.write(&format!("scps/{name}"), &std::fs::read_to_string(&path).expect("text"));
         }
-        // The plugins are those of the workspace, wherever the copy lies.
-        let policies = root().join("policies").display().to_string();
+        for folder in ["dns-allowlist", "scp-validation", "sender-trust"] {
+            copy(&root().join("policies").join(folder), &repo.at(&format!("policies/{folder}")));
+        }
+        copy(&root().join("target/plugins"), &repo.at("target/plugins"));
+        repo.write(".gitignore", "target\n");
         for gate in ["management/gate.yaml", "dns/gate.yaml"] {
-            repo.edit(gate, "policies-root: ../..", &format!("policies-root: {policies}"));
+            repo.edit(gate, "policies-root: ../..", "policies-root: ../policies");
             let text = repo.read(gate);
             let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with("facts:")).collect();
             repo.write(gate, &(kept.join("\n") + "\n"));
         }
-        repo.edit("reeve.yaml", "[../scp-validation]", &format!("[{policies}/scp-validation]"));
-        repo.edit("reeve.yaml", "../scp-validation/actions.txt", &format!("{policies}/scp-validation/actions.txt"));
+        repo.edit("reeve.yaml", "[../scp-validation]", "[policies/scp-validation]");
+        repo.edit("reeve.yaml", "../scp-validation/actions.txt", "policies/scp-validation/actions.txt");
         repo.git(&["init", "--quiet", "--initial-branch=main"]);
         repo.commit("base");
         repo
@@ -66,12 +83,38 @@ impl Repo {
         self.write(name, &text.replace(from, to));
     }
 
-    /// The line of a file that begins with this text, spaces aside.
+    /// Everything as it was committed.
+    pub(crate) fn restore(&self) {
+        self.git(&["reset", "--quiet", "--hard"]);
+        self.git(&["clean", "--quiet", "--force", "-d"]);
+    }
+
+    /// Ids of the requests that are planned; none when the files cannot be planned from.
+    pub(crate) fn planned(&self) -> Vec<String> {
+        let output = self.reeve(&["plan", "--base", "HEAD", "--format", "json"]);
+        let Ok(plan) = serde_json::from_str::<serde_json::Value>(&output.stdout) else {
+            assert_eq!(output.code, 1, "{output:?}");
+            return Vec::new();
+        };
+        let requests = plan["requests"].as_array().expect("requests");
+        requests.iter().map(|it| it["id"].as_str().expect("id").to_owned()).collect()
+    }
+
+    /// `file:line` of the line that begins with this text; of the first one when the text is empty; nothing without a file.
     #[track_caller]
-    pub(crate) fn line(&self, name: &str, begin: &str) -> u64 {
-        let text = self.read(name);
-        let at = text.lines().position(|line| line.trim_start().starts_with(begin));
-        u64::try_from(at.unwrap_or_else(|| panic!("`{begin}` in {name}")) + 1).expect("a line")
+    pub(crate) fn place(&self, file: &str, begin: &str) -> String {
+        let text = if file.is_empty() { String::new() } else { self.read(file) };
+        let at = text.find(begin).unwrap_or_else(|| panic!("`{begin}` in {file}"));
+        let line = text.get(..at).expect("a boundary").matches('\n').count() + 1;
+        if file.is_empty() { String::new() } else { format!("{file}:{line}") }
+    }
+
+    /// Code and place of the findings in the output of a check but remarks, sorted.
+    pub(crate) fn told(&self, json: &serde_json::Value) -> Vec<(String, String)> {
+        let findings = json["findings"].as_array().expect("findings");
+        let mut told: Vec<_> = findings.iter().filter(|it| it["severity"] != "info").map(code_and_place).collect();
+        told.sort();
+        told
     }
 
     pub(crate) fn git(&self, args: &[&str]) -> String {
@@ -106,20 +149,15 @@ impl Repo {
     pub(crate) fn found(&self, more: &[&str]) -> Vec<(String, String)> {
         let (_, json) = self.check(more);
         let findings = json["findings"].as_array().expect("findings").clone();
-        let told = |finding: &serde_json::Value| {
-            let place = &finding["place"];
-            let place = match place.is_null() {
-                true => String::new(),
-                false => format!("{}:{}", place["file"].as_str().expect("file"), place["line"]),
-            };
-            (finding["code"].as_str().expect("code").to_owned(), place)
-        };
-        findings.iter().map(told).collect()
+        findings.iter().map(code_and_place).collect()
     }
+}
 
-    /// `reeve plan --base HEAD`, as JSON.
-    pub(crate) fn plan(&self) -> serde_json::Value {
-        let output = self.reeve(&["plan", "--base", "HEAD", "--format", "json"]);
-        serde_json::from_str(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
-    }
+fn code_and_place(finding: &serde_json::Value) -> (String, String) {
+    let place = &finding["place"];
+    let place = match place.is_null() {
+        true => String::new(),
+        false => format!("{}:{}", place["file"].as_str().expect("file"), place["line"]),
+    };
+    (finding["code"].as_str().expect("code").to_owned(), place)
 }

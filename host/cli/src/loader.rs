@@ -1,0 +1,131 @@
+//! Reading the files that a gate or a policy names, and the sandbox that loads their plugins.
+
+use crate::exit::Failure;
+use anyhow::Context;
+use reeve_sandbox::Sandbox;
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
+
+/// Largest text file that is read, bytes; each format has a smaller limit of its own.
+const FILE_BYTES_MAX: u64 = 256 * 1_048_576;
+
+/// Where plugins are loaded, and which files may be read on the way.
+#[derive(Debug)]
+pub struct Loader {
+    /// Where plugins run; one that several gates name is compiled once.
+    pub sandbox: Sandbox,
+    /// The folder that no file may lie outside of, links followed; none where whoever starts the gate has written it.
+    within: Option<PathBuf>,
+}
+
+impl Loader {
+    /// Reads whatever a gate names.
+    ///
+    /// # Errors
+    /// When the machine cannot give what the sandbox reserves.
+    pub fn new() -> Result<Self, Failure> {
+        let sandbox = Sandbox::new().map_err(|error| Failure::new(error.to_string()))?;
+        Ok(Self { sandbox, within: None })
+    }
+
+    /// Reads below a folder alone: what a stranger's gate or policy names elsewhere could be a secret of this machine,
+    /// and end up in a message.
+    ///
+    /// # Errors
+    /// As [`Self::new`], and when there is no such folder.
+    pub fn within(folder: &Path) -> Result<Self, Failure> {
+        let folder = folder.canonicalize().with_context(|| format!("failed to find `{}`", folder.display()))?;
+        Ok(Self { within: Some(folder), ..Self::new()? })
+    }
+
+    /// Reads a file as bytes.
+    ///
+    /// # Errors
+    /// When it cannot be read, is too large, or lies outside.
+    pub fn read(&self, path: &Path) -> Result<Vec<u8>, Failure> {
+        if let Some(within) = &self.within {
+            let real = path.canonicalize().with_context(|| format!("failed to read `{}`", path.display()))?;
+            if !real.starts_with(within) {
+                let message = format!("`{}` is outside the repository, and is not read", path.display());
+                return Err(Failure::new(message).hint("put the file into the repository"));
+            }
+        }
+        read(path)
+    }
+
+    /// Reads a file as text.
+    ///
+    /// # Errors
+    /// As [`Self::read`], and when it is not UTF-8.
+    pub fn read_text(&self, path: &Path) -> Result<String, Failure> {
+        text(self.read(path)?, path)
+    }
+}
+
+/// Reads a file as bytes.
+///
+/// # Errors
+/// When it cannot be read or is too large.
+pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
+    let size = file.with_context(|| format!("failed to read `{}`", path.display()))?;
+    if u64::try_from(size).unwrap_or(u64::MAX) > FILE_BYTES_MAX {
+        return Err(Failure::new(format!("`{}` has more than {FILE_BYTES_MAX} bytes", path.display())));
+    }
+    Ok(bytes)
+}
+
+/// Reads a file as text.
+///
+/// # Errors
+/// When it cannot be read or is not UTF-8.
+pub fn read_text(path: &Path) -> Result<String, Failure> {
+    text(read(path)?, path)
+}
+
+fn text(bytes: Vec<u8>, path: &Path) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|_| Failure::new(format!("`{}` is not UTF-8", path.display())))
+}
+
+/// A path with `/` between its parts and without `.`, or `..` behind a name. Links are not looked at.
+#[must_use]
+pub fn plain(path: &Path) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if parts.last().is_some_and(|last| last != "..") => {
+                parts.pop();
+            }
+            part @ (Component::Prefix(_) | Component::RootDir | Component::ParentDir | Component::Normal(_)) => {
+                parts.push(part.as_os_str().to_string_lossy().into_owned());
+            }
+        }
+    }
+    // The root of an absolute path is a part of its own.
+    match parts.first().map(String::as_str) {
+        Some("/") => format!("/{}", parts.get(1..).unwrap_or_default().join("/")),
+        Some(_) | None => parts.join("/"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_written_in_one_way() {
+        for (path, expected) in [
+            ("a/b", "a/b"),
+            ("./a/./b/", "a/b"),
+            ("a/../b", "b"),
+            ("a/b/../../../c", "../c"),
+            ("../../a", "../../a"),
+            ("/a/../b", "/b"),
+            ("", ""),
+        ] {
+            assert_eq!(plain(Path::new(path)), expected, "{path}");
+        }
+    }
+}
