@@ -9,6 +9,9 @@ use std::path::{Component, Path, PathBuf};
 /// Largest text file that is read, bytes; each format has a smaller limit of its own.
 const FILE_BYTES_MAX: u64 = 256 * 1_048_576;
 
+/// The folder that git keeps beside the files, or the file that names it.
+pub const GIT: &str = ".git";
+
 /// Where plugins are loaded, and which files may be read on the way.
 #[derive(Debug)]
 pub struct Loader {
@@ -45,7 +48,9 @@ impl Loader {
     pub fn read(&self, path: &Path) -> Result<Vec<u8>, Failure> {
         if let Some(within) = &self.within {
             let real = path.canonicalize().with_context(|| format!("failed to read `{}`", path.display()))?;
-            if !real.starts_with(within) {
+            // What git keeps for itself, such as the credentials of a checkout, is not part of what is checked.
+            let inside = real.strip_prefix(within).is_ok_and(|rest| rest.iter().all(|part| part != GIT));
+            if !inside {
                 let message = format!("`{}` is outside the repository, and is not read", path.display());
                 return Err(Failure::new(message).hint("put the file into the repository"));
             }

@@ -5,6 +5,7 @@
 //! no revision is taken for an option.
 
 use crate::exit::Failure;
+use crate::loader::GIT;
 use anyhow::Context;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -208,6 +209,9 @@ fn too_large(path: &str) -> Failure {
 /// A file below the root, no part of whose path is a link.
 fn work_file(root: &Path, path: &str) -> Result<Option<Vec<u8>>, Failure> {
     let mut at = root.to_owned();
+    if path.split('/').any(|part| part == GIT) {
+        return Err(Failure::new(format!("`{}` is git's own, and is not read", path.escape_debug())));
+    }
     for part in path.split('/') {
         at.push(part);
         match std::fs::symlink_metadata(&at) {

@@ -77,6 +77,20 @@ fn nothing_outside_the_repository_is_read() {
         assert!(!format!("{output:?}").contains("s3cret"), "{output:?}");
         assert!(format!("{output:?}").contains("outside the repository"), "{output:?}");
     }
+    // Nor is what git keeps inside: a checkout may have left credentials there.
+    for (file, from, to) in [
+        ("reeve.yaml", "policies/scp-validation/actions.txt", ".git/secret".to_owned()),
+        ("reeve.yaml", "accounts: accounts.yaml", "accounts: .git/secret".to_owned()),
+        (policy, "", needs("settings-files: { d: ../../.git/secret }")),
+    ] {
+        let repo = Repo::new();
+        repo.write(".git/secret", "s3cret: [\n");
+        make(&repo, &[(file, from, to.as_str())]);
+        repo.edit("scps/restrict-regions.json", "StringNotEquals", "StringEquals");
+        let output = repo.reeve(&["check", "--base", "HEAD", "--now", NOW]);
+        assert_ne!(output.code, 0, "{file} {to}");
+        assert!(!format!("{output:?}").contains("s3cret"), "{output:?}");
+    }
     // Waivers are read as files of the tree are.
     let repo = Repo::new();
     std::fs::remove_file(repo.at("waivers.yaml")).expect("there");
