@@ -454,6 +454,15 @@ mod tests {
     }
 
     #[test]
+    fn pretty_text_is_indented_and_stays_in_order() {
+        let empty = Value::array::<Value>([]);
+        let value = Value::object([("b", Value::array(["x\\", "y"])), ("a", empty), ("c", Value::from(true))]);
+        let expected = "{\n  \"b\": [\n    \"x\\\\\",\n    \"y\"\n  ],\n  \"a\": [],\n  \"c\": true\n}";
+        assert_eq!(crate::pretty(&value), expected);
+        assert_eq!(crate::pretty(&Value::Null), "null");
+    }
+
+    #[test]
     fn the_canonical_text_is_one_for_equal_values() {
         let read = |text: &str| parse(text.as_bytes(), &OPTIONS).expect(text).value;
         assert_eq!(canonical(&read("{\"b\":3e2,\"a\":-0.0}")), "{\"a\":0,\"b\":300}");

@@ -21,6 +21,49 @@ pub fn compact(value: &Value) -> String {
     out
 }
 
+/// The text of a value as people read it: two spaces a level, members in their own order, no line break at the end.
+#[must_use]
+pub fn pretty(value: &Value) -> String {
+    let mut out = String::new();
+    write_pretty(value, 0, &mut out);
+    out
+}
+
+fn write_pretty(value: &Value, depth: usize, out: &mut String) {
+    let line = |index: usize, out: &mut String| {
+        out.push_str(if index == 0 { "\n" } else { ",\n" });
+        out.push_str(&"  ".repeat(depth + 1));
+    };
+    let close = |bracket: char, out: &mut String| {
+        out.push('\n');
+        out.push_str(&"  ".repeat(depth));
+        out.push(bracket);
+    };
+    match value {
+        Value::Array(items) if !items.is_empty() => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                line(index, out);
+                write_pretty(&item.value, depth + 1, out);
+            }
+            close(']', out);
+        }
+        Value::Object(object) if !object.is_empty() => {
+            out.push('{');
+            for (index, member) in object.iter().enumerate() {
+                line(index, out);
+                write_string(&member.key, out);
+                out.push_str(": ");
+                write_pretty(&member.value.value, depth + 1, out);
+            }
+            close('}', out);
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+            write_value(value, false, out);
+        }
+    }
+}
+
 /// A key as a reference token of an RFC 6901 JSON pointer.
 #[must_use]
 pub fn escape_pointer_token(key: &str) -> String {

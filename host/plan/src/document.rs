@@ -1,6 +1,6 @@
 //! Policy documents as text: how they are stored, compared and shown.
 
-use reeve_json::{Object, Options, StringRule, Value, canonical, compact, parse};
+use reeve_json::{Object, Options, StringRule, Value, canonical, parse};
 use reeve_model::limits::{EVENT_BYTES_MAX, EVENT_DEPTH_MAX};
 
 /// A document is read as leniently as a text of a file can be: whether it is a good one is for policies to judge.
@@ -42,39 +42,7 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
 
 /// A document for people, one member or element a line; a text that is no JSON as it is.
 pub(crate) fn pretty(text: &str) -> String {
-    let Ok(value) = read(text) else { return text.to_owned() };
-    let mut out = String::new();
-    write(&value, 0, &mut out);
-    out
-}
-
-/// Spaces for each level of nesting.
-const INDENT: usize = 2;
-
-fn write(value: &Value, level: usize, out: &mut String) {
-    let items: Vec<(String, &Value)> = match value {
-        Value::Array(items) => items.iter().map(|item| (String::new(), &item.value)).collect(),
-        Value::Object(object) => object
-            .iter()
-            .map(|member| (format!("{}: ", compact(&Value::from(member.key.as_str()))), &member.value.value))
-            .collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
-    };
-    if items.is_empty() {
-        out.push_str(&compact(value));
-        return;
-    }
-    let array = matches!(value, Value::Array(_));
-    out.push(if array { '[' } else { '{' });
-    for (index, (key, item)) in items.into_iter().enumerate() {
-        out.push_str(if index > 0 { ",\n" } else { "\n" });
-        out.push_str(&" ".repeat(INDENT * (level + 1)));
-        out.push_str(&key);
-        write(item, level + 1, out);
-    }
-    out.push('\n');
-    out.push_str(&" ".repeat(INDENT * level));
-    out.push(if array { ']' } else { '}' });
+    read(text).map_or_else(|_| text.to_owned(), |value| reeve_json::pretty(&value))
 }
 
 /// What a document allows.

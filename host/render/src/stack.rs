@@ -2,9 +2,8 @@
 
 use crate::finding::{Findings, NOTHING, TOO_LARGE};
 use crate::limits::{RESOURCES_MAX, TEMPLATE_BYTES_MAX};
-use reeve_json::{Object, Value, compact};
+use reeve_json::{Object, Value, pretty};
 use reeve_model::{Digest, Place};
-use std::fmt::Write as _;
 
 /// The version of the template's format (CloudFormation user guide, format version).
 const FORMAT: &str = "2010-09-09";
@@ -64,9 +63,7 @@ impl Stack {
             template.set("Parameters", self.parameters);
         }
         template.set("Resources", self.resources);
-        let mut text = String::new();
-        write_value(&Value::Object(template), 0, &mut text);
-        text.push('\n');
+        let text = pretty(&Value::Object(template)) + "\n";
         if text.len() > TEMPLATE_BYTES_MAX {
             let message = format!("the template has {} bytes, at most {TEMPLATE_BYTES_MAX} fit", text.len());
             findings.error(TOO_LARGE, place.clone(), message, "split the input into several documents");
@@ -102,45 +99,6 @@ pub(crate) fn sub(text: impl Into<String>) -> Value {
 /// `Ref`.
 pub(crate) fn reference(id: &str) -> Value {
     Value::object([("Ref", id)])
-}
-
-/// JSON as people read it: two spaces a level, members in the order in which they were written.
-fn write_value(value: &Value, depth: usize, out: &mut String) {
-    match value {
-        Value::Array(items) if !items.is_empty() => {
-            out.push('[');
-            for (index, item) in items.iter().enumerate() {
-                line(index, depth + 1, out);
-                write_value(&item.value, depth + 1, out);
-            }
-            close(depth, ']', out);
-        }
-        Value::Object(object) if !object.is_empty() => {
-            out.push('{');
-            for (index, member) in object.iter().enumerate() {
-                line(index, depth + 1, out);
-                let key = compact(&Value::from(member.key.as_str()));
-                // Writing to a String cannot fail.
-                let _ = write!(out, "{key}: ");
-                write_value(&member.value.value, depth + 1, out);
-            }
-            close(depth, '}', out);
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
-            out.push_str(&compact(value));
-        }
-    }
-}
-
-fn line(index: usize, depth: usize, out: &mut String) {
-    out.push_str(if index == 0 { "\n" } else { ",\n" });
-    out.push_str(&"  ".repeat(depth));
-}
-
-fn close(depth: usize, bracket: char, out: &mut String) {
-    out.push('\n');
-    out.push_str(&"  ".repeat(depth));
-    out.push(bracket);
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ mod names;
 pub mod needs;
 mod partition;
 mod policy;
-mod render;
 mod run;
 mod stack;
 mod template;
@@ -20,10 +19,15 @@ mod twin;
 pub use names::{TwinNames, normal_form};
 pub use partition::Partition;
 pub use policy::{Condition, Effect, POLICY_CHARS_MAX, Statement, document};
-pub use render::render;
 pub use stack::cloudformation;
 pub use template::{
     Function, KindNeeds, Ledger, ParameterRead, Receipts, Reply, Runs, Senders, Source, Template, rule_name,
 };
 pub use twin::{AccountTwin, POLICIES_PER_ROLE_MAX, Part, PolicyDocument, Twin, TwinKind, TwinOptions, TwinZone};
 pub use twin::{iam_twin, iam_twin_of};
+
+/// The text of a template or policy: indented by two spaces, members in order, one newline at the end.
+#[must_use]
+pub fn render(value: &reeve_json::Value) -> String {
+    reeve_json::pretty(value) + "\n"
+}
