@@ -125,20 +125,29 @@ fn write_number(number: Number, out: &mut String) {
 
 fn write_string(text: &str, out: &mut String) {
     out.push('"');
-    for char in text.chars() {
-        match char {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            control if control < ' ' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(control));
+    let mut rest = text;
+    // Most text needs no escape: it is copied in runs.
+    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        let (run, from) = rest.split_at(at);
+        out.push_str(run);
+        // What is escaped is one byte long.
+        let (escaped, behind) = from.split_at(1);
+        match escaped {
+            "\"" => out.push_str("\\\""),
+            "\\" => out.push_str("\\\\"),
+            "\n" => out.push_str("\\n"),
+            "\r" => out.push_str("\\r"),
+            "\t" => out.push_str("\\t"),
+            "\u{8}" => out.push_str("\\b"),
+            "\u{c}" => out.push_str("\\f"),
+            control => {
+                let code = control.bytes().next().unwrap_or_default();
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{code:04x}");
             }
-            other => out.push(other),
         }
+        rest = behind;
     }
+    out.push_str(rest);
     out.push('"');
 }

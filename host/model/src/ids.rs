@@ -107,12 +107,21 @@ impl Digest {
     /// The digest of `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        use std::fmt::Write as _;
+        Self::of_parts([bytes])
+    }
+
+    /// The digest of the bytes of all parts, one after the other.
+    #[must_use]
+    pub fn of_parts(parts: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut hash = Sha256::new();
+        parts.into_iter().for_each(|part| hash.update(part));
         let mut text = String::with_capacity(71);
         text.push_str("sha256:");
-        for byte in Sha256::digest(bytes) {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
+        for byte in hash.finalize() {
+            for half in [byte >> 4, byte & 15] {
+                text.push(char::from(DIGITS.get(usize::from(half)).copied().unwrap_or_default()));
+            }
         }
         Self(text)
     }
