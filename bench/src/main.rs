@@ -5,17 +5,26 @@
 //! figure of the machine it was taken on.
 #![expect(clippy::print_stdout, reason = "the table is the output")]
 
+mod limits;
 mod native;
+#[cfg(feature = "peers")]
+mod peers;
+#[cfg(feature = "peers")]
+mod plot;
 mod scp;
+mod sizes;
 
 use anyhow::{Context, Result, anyhow, ensure};
+use dns_allowlist::name::Scope;
 use native::{Native, owners};
 use perf_event::Builder;
 use perf_event::events::Hardware;
+use reeve::loader::Loader;
 use reeve_accounts::Accounts;
-use reeve_engine::{Delivery, Gate};
+use reeve_engine::{Delivery, Gate, PolicySet};
 use reeve_model::Timestamp;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Decisions before the clock starts: caches, pool and branch predictor settle.
@@ -87,12 +96,16 @@ fn row(name: &str, wasm: &Measured, native: &Measured) {
 
 /// The gate with every policy judging every kind, so that three are asked; its plugins native or in the sandbox.
 fn gate(root: &Path, native: bool) -> Result<Gate> {
-    let wired = reeve::wiring::gate(&root.join("bench/gate.yaml")).map_err(|failure| anyhow!("{failure}"))?;
+    let failed = |failure: reeve::exit::Failure| anyhow!("{failure}");
+    let loader = Loader::serving().map_err(failed)?;
+    let wired = reeve::wiring::gate_in(&root.join("bench/gate.yaml"), &loader).map_err(failed)?;
     ensure!(wired.faults.is_empty(), "a plugin was not loaded: {:?}", wired.faults);
-    let mut gate = wired.gate;
+    let gate = wired.gate;
+    let set = gate.policies.current();
+    let mut policies = set.policies.clone();
     let accounts = std::fs::read_to_string(root.join("policies/examples/accounts.yaml")).context("accounts")?;
     let accounts = Accounts::parse("accounts.yaml", &accounts).map_err(|errors| anyhow!("{errors:?}"))?;
-    for policy in &mut gate.policies {
+    for policy in &mut policies {
         // `dns-allowlist` judges DNS requests alone; the others say that a request is none of theirs.
         if policy.id != "dns-allowlist" {
             policy.kinds = None;
@@ -100,9 +113,10 @@ fn gate(root: &Path, native: bool) -> Result<Gate> {
             policy.needs.clear();
         }
         if native {
-            policy.plugin = Box::new(native_plugin(&policy.id, &accounts)?);
+            policy.plugin = Arc::new(native_plugin(&policy.id, &accounts)?);
         }
     }
+    gate.policies.replace(Arc::new(PolicySet { digest: set.digest.clone(), policies }));
     Ok(gate)
 }
 
@@ -127,7 +141,7 @@ fn delivery(body: &str) -> Delivery {
 
 /// One policy alone, on the request that the line hands it.
 fn per_policy(wasm: &Gate, native: &Gate, now: Timestamp) -> Result<()> {
-    for (sandboxed, plain) in wasm.policies.iter().zip(&native.policies) {
+    for (sandboxed, plain) in wasm.policies.current().policies.iter().zip(&native.policies.current().policies) {
         let request = Frozen::new(wasm, &sandboxed.id, now)?;
         let in_sandbox = measure(|| drop(request.with(|it| sandboxed.plugin.ask(it))));
         let natively = measure(|| drop(request.with(|it| plain.plugin.ask(it))));
@@ -141,7 +155,7 @@ fn per_policy(wasm: &Gate, native: &Gate, now: Timestamp) -> Result<()> {
 struct Frozen {
     story: reeve_engine::Story,
     detail: String,
-    facts: Vec<reeve_model::Fact>,
+    asked: reeve_engine::AskedPolicy,
 }
 
 impl Frozen {
@@ -150,25 +164,12 @@ impl Frozen {
         let asked =
             story.policies.iter().find(|asked| asked.answer.policy == policy).context("the policy was asked")?;
         let detail = story.event.as_ref().context("an event")?.detail_canonical();
-        Ok(Self { detail, facts: asked.facts.clone(), story })
+        Ok(Self { detail, asked: asked.clone(), story })
     }
 
     fn with(&self, ask: impl FnOnce(&reeve_model::Request<'_>) -> reeve_engine::Asked) -> reeve_engine::Asked {
-        let (Some(event), Some(sender), Some(nonce)) = (&self.story.event, &self.story.sender, &self.story.nonce)
-        else {
-            unreachable!("the story was judged to its end");
-        };
-        ask(&reeve_model::Request {
-            kind: self.story.kind.as_deref().unwrap_or_default(),
-            event,
-            detail: &self.detail,
-            sender,
-            nonce,
-            dry_run: false,
-            actions: &self.story.actions,
-            facts: &self.facts,
-            now: self.story.now,
-        })
+        let request = self.story.request(&self.asked, &self.detail);
+        ask(&request.unwrap_or_else(|| unreachable!("the story was judged to its end")))
     }
 }
 
@@ -176,11 +177,124 @@ fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the workspace")?.to_owned();
     let now: Timestamp = "2026-11-21T12:00:00Z".parse().context("the moment")?;
     match std::env::args().nth(1).as_deref() {
-        None => line(&root, now).and_then(|()| scp::run(&root, now)),
+        None => all(&root, now),
+        Some("sizes") => sizes(&root, now),
+        Some("limits") => limits::run(&root, now),
+        Some("peers") => beside_others(&root, now),
+        Some("resident") => sizes::resident(&root, now),
         Some("line") => line(&root, now),
         Some("scp") => scp::run(&root, now),
-        Some(other) => Err(anyhow!("there is no part `{other}`: `line`, `scp`, or both")),
+        Some("profile") => profile(&root, now),
+        Some(other) => {
+            Err(anyhow!("there is no part `{other}`: `line`, `sizes`, `limits`, `peers`, `scp`, or none for all"))
+        }
     }
+}
+
+fn all(root: &Path, now: Timestamp) -> Result<()> {
+    line(root, now)?;
+    sizes(root, now)?;
+    limits::run(root, now)?;
+    beside_others(root, now)?;
+    scp::run(root, now)
+}
+
+fn sizes(root: &Path, now: Timestamp) -> Result<()> {
+    sizes::starts()?;
+    sizes::pattern()?;
+    sizes::throughput(root, now)?;
+    sizes::events(root, now)?;
+    sizes::names(root, now)?;
+    sizes::policies(root, now)
+}
+
+/// Names with their owners, for tables of any size; one of them is what [`DNS_EVENT`] asks for.
+pub(crate) fn peers_table(names: usize) -> impl Iterator<Item = (String, String, Scope)> {
+    let first = ("foo.example.com".to_owned(), "111122223333".to_owned(), Scope::Subtree);
+    let others = (1..names).map(|number| {
+        let scope = match number % 3 {
+            0 => Scope::Subtree,
+            1 => Scope::Below,
+            _ => Scope::Exact,
+        };
+        (format!("n{number}.example.com"), (200_000_000_000 + number / 10).to_string(), scope)
+    });
+    std::iter::once(first).chain(others)
+}
+
+#[cfg(not(feature = "peers"))]
+fn beside_others(_: &Path, _: Timestamp) -> Result<()> {
+    println!("\nother engines: build with `--features peers`, as `cargo xtask bench` does");
+    Ok(())
+}
+
+/// The same decision by other engines, in this run, and the plots of the documentation.
+#[cfg(feature = "peers")]
+fn beside_others(root: &Path, now: Timestamp) -> Result<()> {
+    let ours = sizes::names(root, now)?;
+    let mut series = vec![plot::Series { name: "reeve, fresh instance".to_owned(), points: Vec::new() }];
+    let mut bars = Vec::new();
+    println!("\none DNS decision, event bytes to answer; reeve's is the policy alone, in a fresh instance");
+    println!("{:<36} {:>10} {:>9} {:>9}", "", "names", "p50 us", "p99 us");
+    for (names, measured) in &ours {
+        println!("{:<36} {names:>10} {:>9.2} {:>9.2}", "reeve", measured.p50_us, measured.p99_us);
+        let at = f64::from(u32::try_from(*names)?);
+        series.first_mut().context("a series")?.points.push((at, measured.p50_us));
+        let owners = peers::table(*names);
+        for mut peer in [peers::native(&owners), peers::regorus(&owners)?, peers::cedar(&owners)?] {
+            ensure!(peer.decide(DNS_EVENT.as_bytes()), "{} denies", peer.name());
+            let cost = measure(|| assert!(std::hint::black_box(peer.decide(DNS_EVENT.as_bytes()))));
+            println!("{:<36} {names:>10} {:>9.2} {:>9.2}", peer.name(), cost.p50_us, cost.p99_us);
+            match series.iter_mut().find(|it| it.name == peer.name()) {
+                Some(line) => line.points.push((at, cost.p50_us)),
+                None => series.push(plot::Series { name: peer.name().to_owned(), points: vec![(at, cost.p50_us)] }),
+            }
+        }
+    }
+    for line in &series {
+        bars.extend(line.points.last().map(|point| (line.name.clone(), point.1)));
+    }
+    let folder = root.join("docs/bench");
+    std::fs::create_dir_all(&folder)?;
+    let write =
+        |name: &str, text: String| std::fs::write(folder.join(name), text).with_context(|| format!("writing {name}"));
+    write(
+        "names.svg",
+        plot::line_plot("One DNS decision by names in the list", "names", "p50, microseconds", true, &series),
+    )?;
+    write("engines.svg", plot::bars("One DNS decision, a million names", "us", &bars))
+}
+
+/// Seconds for which a profiler can look on.
+const PROFILE_SECONDS: u64 = 20;
+
+/// One thing over and over, for a profiler: `profile wasm|native judge|seal|POLICY`.
+fn profile(root: &Path, now: Timestamp) -> Result<()> {
+    let what: Vec<String> = std::env::args().skip(2).collect();
+    let gate = gate(root, what.first().is_some_and(|it| it == "native"))?;
+    let seal = what.get(1).is_some_and(|it| it == "seal");
+    let body = delivery(DNS_EVENT);
+    let set = gate.policies.current();
+    let policy = set.policies.iter().find(|policy| what.get(1) == Some(&policy.id));
+    let frozen =
+        policy.map(|policy| Ok::<_, anyhow::Error>((policy, Frozen::new(&gate, &policy.id, now)?))).transpose()?;
+    let once = || match &frozen {
+        Some((policy, request)) => drop(request.with(|it| policy.plugin.ask(it))),
+        None => {
+            let story = gate.judge(&body, now);
+            if seal {
+                drop(std::hint::black_box(story.seal(None).line()));
+            }
+        }
+    };
+    let begin = Instant::now();
+    let mut rounds: u64 = 0;
+    while begin.elapsed().as_secs() < PROFILE_SECONDS {
+        (0..100).for_each(|_| once());
+        rounds += 100;
+    }
+    println!("{:.2} us each", begin.elapsed().as_secs_f64() * 1e6 / rounds as f64);
+    Ok(())
 }
 
 /// The line from an event to a decision, and each policy alone.

@@ -4,7 +4,8 @@
 
 use dns_allowlist::name::is_below;
 use reeve_engine::{
-    Brakes, Delivery, FactError, FactNeed, FactSource, Facts, Gate, Guarded, Policy, PolicyDigests, Route,
+    Brakes, Delivery, FactError, FactNeed, FactSource, Facts, Gate, Guarded, Policies, Policy, PolicyDigests,
+    PolicySet, Route,
 };
 use reeve_kinds::{DnsRecordChange, Kind, Need, World, Zone};
 use reeve_model::{AccountId, Digest, DnsName, Fact, FactValue, Mode, NameRule, Request, Sender};
@@ -88,19 +89,19 @@ fn gate(owners: &Owners, zone: &str) -> Gate {
     };
     let pattern = reeve_pattern::Pattern::compile(&kind.default_pattern()).expect("pattern");
     let none = Digest::of(b"");
+    let policy = Policy {
+        id: "dns-allowlist".into(),
+        kinds: None,
+        mode: Mode::Enforce,
+        needs: vec![FactNeed { name: "allowed".into(), source: FactSource::Accounts { key: "list".into() } }],
+        digests: PolicyDigests { plugin: none.clone(), settings: none.clone(), datasets: vec![] },
+        plugin: Arc::new(loaded),
+    };
     Gate {
         name: "list".into(),
         account: AccountId::parse("000000000000").expect("id"),
-        digest: none.clone(),
         routes: vec![Route { kind: Box::new(kind), pattern }],
-        policies: vec![Policy {
-            id: "dns-allowlist".into(),
-            kinds: None,
-            mode: Mode::Enforce,
-            needs: vec![FactNeed { name: "allowed".into(), source: FactSource::Accounts { key: "list".into() } }],
-            digests: PolicyDigests { plugin: none.clone(), settings: none, datasets: vec![] },
-            plugin: Box::new(loaded),
-        }],
+        policies: Arc::new(Policies::new(PolicySet { digest: none, policies: vec![policy] })),
         facts: Box::new(ListFacts { by_owner: owners.by_owner.clone(), zone: "ZLIST".into() }),
         brakes: every_change(),
     }

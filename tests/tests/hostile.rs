@@ -16,8 +16,12 @@ mod hostile {
     mod contract;
     mod determinism;
     mod isolation;
+    mod leak;
+    mod lift;
     mod memory;
     mod reply;
+    mod snapshot;
     mod stack;
     mod support;
+    mod text_guests;
 }

@@ -14,6 +14,13 @@ pub enum Asking {
 }
 
 impl Ask for Asking {
+    fn likely_fuel(&self) -> u64 {
+        match self {
+            Self::Loaded(plugin) => plugin.likely_fuel(),
+            Self::Faulty(_) => 0,
+        }
+    }
+
     fn ask(&self, request: &Request<'_>) -> Asked {
         match self {
             Self::Loaded(plugin) => plugin.ask(request),

@@ -249,5 +249,5 @@ pub fn policies(wired: &Wired) -> Vec<Check> {
             }
         }
     };
-    wired.gate.policies.iter().map(check).collect()
+    wired.gate.policies.current().policies.iter().map(check).collect()
 }

@@ -7,6 +7,8 @@ pub mod doctor;
 pub mod explain;
 pub mod plan;
 pub mod plugin_inspect;
+pub mod plugin_torture;
+pub mod policy_bench;
 pub mod policy_test;
 pub mod render;
 pub mod replay;

@@ -1,6 +1,7 @@
 //! Arguments, wiring and exit codes. A library, so that benchmarks and tests wire a gate as the binary does.
 
 pub mod asks;
+mod caching;
 pub mod check;
 pub mod checks;
 pub mod commands;
@@ -9,6 +10,7 @@ pub mod live;
 pub mod loader;
 mod probing;
 pub mod project;
+mod swap;
 pub mod sync;
 pub mod tree;
 pub mod ui;
@@ -35,7 +37,8 @@ struct Cli {
 }
 
 const EXIT_HELP: &str = "Exit codes: 0 done, 1 could not run, 2 usage, 3 denied, 4 findings, 130 interrupted.\n\
-    stdout holds data, stderr the story.";
+    stdout holds data, stderr the story.\n\
+    REEVE_CACHE names the folder in which compiled plugins are kept, `off` keeps none.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -47,10 +50,10 @@ enum Command {
     Serve(commands::serve::ServeArgs),
     Doctor(commands::doctor::DoctorArgs),
     Template(commands::template::TemplateArgs),
-    /// Test policies
+    /// Test and measure policies
     #[command(subcommand)]
     Policy(PolicyCommand),
-    /// Look into plugins
+    /// Look into plugins, and try them hard
     #[command(subcommand)]
     Plugin(PluginCommand),
     Explain(commands::explain::ExplainArgs),
@@ -64,6 +67,7 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum PolicyCommand {
     Test(commands::policy_test::PolicyTestArgs),
+    Bench(commands::policy_bench::PolicyBenchArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -74,6 +78,7 @@ enum AuditCommand {
 #[derive(Debug, Subcommand)]
 enum PluginCommand {
     Inspect(commands::plugin_inspect::PluginInspectArgs),
+    Torture(commands::plugin_torture::PluginTortureArgs),
 }
 
 /// Runs the command line of this process.
@@ -106,7 +111,9 @@ pub fn main() -> ExitCode {
         Command::Template(args) => commands::template::run(&args, &ui),
         Command::Doctor(args) => commands::doctor::run(&args, &ui),
         Command::Policy(PolicyCommand::Test(args)) => commands::policy_test::run(&args, &ui),
+        Command::Policy(PolicyCommand::Bench(args)) => commands::policy_bench::run(&args, &ui),
         Command::Plugin(PluginCommand::Inspect(args)) => commands::plugin_inspect::run(&args, &ui),
+        Command::Plugin(PluginCommand::Torture(args)) => commands::plugin_torture::run(&args, &ui),
         Command::Explain(args) => commands::explain::run(&args, &ui),
         Command::Audit(AuditCommand::Verify(args)) => commands::audit::verify(&args, &ui),
         Command::Replay(args) => commands::replay::run(&args, &ui),

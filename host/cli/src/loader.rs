@@ -1,10 +1,13 @@
 //! Reading the files that a gate or a policy names, and the sandbox that loads their plugins.
 
+use crate::caching;
 use crate::exit::Failure;
 use anyhow::Context;
-use reeve_sandbox::Sandbox;
+use reeve_sandbox::{Sandbox, SandboxError};
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Largest text file that is read, bytes; each format has a smaller limit of its own.
 const FILE_BYTES_MAX: u64 = 256 * 1_048_576;
@@ -12,11 +15,24 @@ const FILE_BYTES_MAX: u64 = 256 * 1_048_576;
 /// The folder that git keeps beside the files, or the file that names it.
 pub const GIT: &str = ".git";
 
+/// When plugins read their settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Settings {
+    /// In advance, where the cache keeps what comes of it; otherwise at each evaluation, of which there are few.
+    Cached,
+    /// In advance.
+    InAdvance,
+}
+
 /// Where plugins are loaded, and which files may be read on the way.
 #[derive(Debug)]
 pub struct Loader {
     /// Where plugins run; one that several gates name is compiled once.
     pub sandbox: Sandbox,
+    /// The same for plugins that are asked once or twice with these settings: reading them in advance is not worth it.
+    pub once: Sandbox,
+    /// The files that were read.
+    seen: Mutex<BTreeSet<PathBuf>>,
     /// The folder that no file may lie outside of, links followed; none where whoever starts the gate has written it.
     within: Option<PathBuf>,
 }
@@ -27,8 +43,34 @@ impl Loader {
     /// # Errors
     /// When the machine cannot give what the sandbox reserves.
     pub fn new() -> Result<Self, Failure> {
-        let sandbox = Sandbox::new().map_err(|error| Failure::new(error.to_string()))?;
-        Ok(Self { sandbox, within: None })
+        Self::starting(Settings::Cached)
+    }
+
+    /// Reads whatever a gate names, for a process that lives long.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn serving() -> Result<Self, Failure> {
+        Self::starting(Settings::InAdvance)
+    }
+
+    fn starting(settings: Settings) -> Result<Self, Failure> {
+        let failed = |error: SandboxError| Failure::new(error.to_string());
+        let plain = Sandbox::new().map_err(failed)?;
+        let cache = caching::open()?;
+        let snapshots = settings == Settings::InAdvance || cache.is_some();
+        let once = match cache {
+            Some(cache) => plain.with_cache(cache),
+            None => plain,
+        };
+        let sandbox = if snapshots { once.clone().with_snapshots().map_err(failed)? } else { once.clone() };
+        Ok(Self { sandbox, once, seen: Mutex::default(), within: None })
+    }
+
+    /// The files that were read since it was made, or since this was asked.
+    #[must_use]
+    pub fn take_seen(&self) -> BTreeSet<PathBuf> {
+        std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Reads below a folder alone: what a stranger's gate or policy names elsewhere could be a secret of this machine,
@@ -46,6 +88,7 @@ impl Loader {
     /// # Errors
     /// When it cannot be read, is too large, or lies outside.
     pub fn read(&self, path: &Path) -> Result<Vec<u8>, Failure> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
         if let Some(within) = &self.within {
             let real = path.canonicalize().with_context(|| format!("failed to read `{}`", path.display()))?;
             // What git keeps for itself, such as the credentials of a checkout, is not part of what is checked.

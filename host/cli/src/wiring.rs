@@ -5,7 +5,7 @@ use crate::exit::Failure;
 use crate::loader::Loader;
 use reeve_accounts::{Accounts, DomainScope, Status};
 use reeve_config::{BUILT_IN, DatasetSource, GateFile, LedgerFile, PolicyFile, ReceiptsFile, ServiceFile};
-use reeve_engine::{Gate, Policy, PolicyDigests, Receipts, Route, Runner};
+use reeve_engine::{Gate, Policies, Policy, PolicyDigests, PolicySet, Receipts, Route, Runner};
 use reeve_json::Value;
 use reeve_kinds::{Inventory, Zone};
 use reeve_local::{MemoryLedger, RecordedFacts};
@@ -35,6 +35,8 @@ pub struct Wired {
     pub zones: Vec<Zone>,
     /// The accounts file.
     pub accounts: Arc<Accounts>,
+    /// Digest of the accounts file.
+    pub accounts_digest: Digest,
     /// Accounts that may ask: those of the accounts file that have an id and are active.
     pub senders: Vec<AccountId>,
     /// The event pattern of each route, as JSON.
@@ -48,6 +50,8 @@ pub struct Wired {
 /// What a policy file says that is not part of the policy at work.
 #[derive(Debug, Clone)]
 pub struct PolicySettings {
+    /// Its folder.
+    pub folder: PathBuf,
     /// Kinds it judges; none means all.
     pub kinds: Option<Vec<String>>,
     /// Its settings.
@@ -76,11 +80,7 @@ pub fn gate_in(path: &Path, loader: &Loader) -> Result<Wired, Failure> {
     let base = folder(path);
     let open = |name: &str| loader.read(&base.join(name)).map_err(|failure| failure.to_string());
     let file = GateFile::parse(&path.display().to_string(), &loader.read_text(path)?, &open)?;
-    let accounts_path = base.join(&file.accounts);
-    let accounts_text = loader.read_text(&accounts_path)?;
-    Accounts::parse(&accounts_path.display().to_string(), &accounts_text)?;
-    // Facts name the file as the gate file does: a receipt must not depend on the folder a gate was started from.
-    let accounts = Arc::new(Accounts::parse(&file.accounts.display().to_string(), &accounts_text)?);
+    let (accounts, accounts_digest) = accounts(base, &file, loader)?;
     let (world, facts_name) = match &file.facts {
         None => (None, String::new()),
         Some(name) => {
@@ -89,32 +89,7 @@ pub fn gate_in(path: &Path, loader: &Loader) -> Result<Wired, Failure> {
             (Some(reeve_config::world(&shown, &loader.read_text(&path)?)?), name.display().to_string())
         }
     };
-    let root = base.join(&file.policies_root);
-    let (mut policies, mut faults): (Vec<Policy>, Vec<_>) = (Vec::new(), Vec::new());
-    let mut settings = Vec::new();
-    for (name, place) in &file.policies {
-        let folder = policy_folder(base, &root, name).ok_or_else(|| no_policy(name, place, &root))?;
-        let loaded = policy(&folder, loader, &accounts)?;
-        if policies.iter().any(|other| other.id == loaded.policy.id) {
-            return Err(Failure::new(format!("{place}: policy `{}` is named twice", loaded.policy.id)));
-        }
-        let known: Vec<&str> = BUILT_IN.into_iter().chain(file.kinds.iter().map(|route| route.kind.name())).collect();
-        let unknown = loaded.policy.kinds.iter().flatten().find(|kind| !known.contains(&kind.as_str()));
-        if let Some(kind) = unknown {
-            // A policy that judges a misspelt kind would judge nothing, in silence.
-            let file = folder.join("policy.yaml");
-            let failure = Failure::new(format!("{}: `kinds` names `{kind}`, which is no kind", file.display()));
-            return Err(match reeve_yaml::closest(kind, known) {
-                Some(close) => failure.hint(format!("did you mean `{close}`?")),
-                None => failure.hint("a team's kind is declared in the gate file"),
-            });
-        }
-        faults.extend(loaded.fault.map(|fault| (loaded.policy.id.clone(), fault)));
-        settings.push(PolicySettings { kinds: loaded.policy.kinds.clone(), settings: loaded.settings });
-        policies.push(loaded.policy);
-    }
-    policies.sort_by(|a, b| a.id.cmp(&b.id));
-    let digest = Digest::of(reeve_json::canonical(&file.whole).as_bytes());
+    let NamedPolicies { set, faults, settings } = policies(base, &file, loader, &accounts)?;
     let patterns = file.kinds.iter().map(|it| it.pattern_json.clone()).collect();
     let routes = file.kinds.into_iter().map(|it| Route { kind: it.kind, pattern: it.pattern }).collect();
     let inventory = world.as_ref().map(|world| world.inventory.clone()).unwrap_or_default();
@@ -123,9 +98,8 @@ pub fn gate_in(path: &Path, loader: &Loader) -> Result<Wired, Failure> {
     let gate = Gate {
         name: file.name,
         account: file.account,
-        digest,
         routes,
-        policies,
+        policies: Arc::new(Policies::new(set)),
         facts: Box::new(files.clone()),
         brakes: service.brakes.clone(),
     };
@@ -145,11 +119,71 @@ pub fn gate_in(path: &Path, loader: &Loader) -> Result<Wired, Failure> {
         inventory,
         zones: file.zones,
         accounts,
+        accounts_digest,
         senders,
         patterns,
         policies: settings,
         whole: file.whole,
     })
+}
+
+/// The accounts file that a gate file names, and the digest of its text.
+///
+/// # Errors
+/// When it cannot be read or is wrong.
+pub fn accounts(base: &Path, file: &GateFile, loader: &Loader) -> Result<(Arc<Accounts>, Digest), Failure> {
+    let path = base.join(&file.accounts);
+    let text = loader.read_text(&path)?;
+    // Read under the name that a person can open, for errors.
+    Accounts::parse(&path.display().to_string(), &text)?;
+    // Facts name the file as the gate file does: a receipt must not depend on the folder a gate was started from.
+    let accounts = Accounts::parse(&file.accounts.display().to_string(), &text)?;
+    Ok((Arc::new(accounts), Digest::of(text.as_bytes())))
+}
+
+/// The policies that a gate file names, loaded.
+#[derive(Debug)]
+pub struct NamedPolicies {
+    /// The policies, and the digest of the gate file.
+    pub set: PolicySet,
+    /// Policies whose plugin the sandbox refused.
+    pub faults: Vec<(String, Fault)>,
+    /// Settings of each policy, in the order of the gate file.
+    pub settings: Vec<PolicySettings>,
+}
+
+/// Reads and loads the policies that a gate file names.
+///
+/// # Errors
+/// When one is not there, is named twice, judges no known kind, or has a file that is wrong.
+pub fn policies(base: &Path, file: &GateFile, loader: &Loader, accounts: &Accounts) -> Result<NamedPolicies, Failure> {
+    let root = base.join(&file.policies_root);
+    let (mut policies, mut faults): (Vec<Policy>, Vec<_>) = (Vec::new(), Vec::new());
+    let mut settings = Vec::new();
+    for (name, place) in &file.policies {
+        let folder = policy_folder(base, &root, name).ok_or_else(|| no_policy(name, place, &root))?;
+        let loaded = policy(&folder, loader, accounts)?;
+        if policies.iter().any(|other| other.id == loaded.policy.id) {
+            return Err(Failure::new(format!("{place}: policy `{}` is named twice", loaded.policy.id)));
+        }
+        let known: Vec<&str> = BUILT_IN.into_iter().chain(file.kinds.iter().map(|route| route.kind.name())).collect();
+        let unknown = loaded.policy.kinds.iter().flatten().find(|kind| !known.contains(&kind.as_str()));
+        if let Some(kind) = unknown {
+            // A policy that judges a misspelt kind would judge nothing, in silence.
+            let file = folder.join("policy.yaml");
+            let failure = Failure::new(format!("{}: `kinds` names `{kind}`, which is no kind", file.display()));
+            return Err(match reeve_yaml::closest(kind, known) {
+                Some(close) => failure.hint(format!("did you mean `{close}`?")),
+                None => failure.hint("a team's kind is declared in the gate file"),
+            });
+        }
+        faults.extend(loaded.fault.map(|fault| (loaded.policy.id.clone(), fault)));
+        settings.push(PolicySettings { folder, kinds: loaded.policy.kinds.clone(), settings: loaded.settings });
+        policies.push(loaded.policy);
+    }
+    policies.sort_by(|a, b| a.id.cmp(&b.id));
+    let digest = Digest::of(reeve_json::canonical(&file.whole).as_bytes());
+    Ok(NamedPolicies { set: PolicySet { digest, policies }, faults, settings })
 }
 
 /// The same with paths that do not depend on where the process was started.
@@ -212,11 +246,11 @@ pub fn policy(folder: &Path, loader: &Loader, accounts: &Accounts) -> Result<Loa
     let path = folder.join("policy.yaml");
     let file = PolicyFile::parse(&path.display().to_string(), &loader.read_text(&path)?)?;
     let tables = file.datasets.iter().map(|(name, source)| {
-        let rows = match source {
-            DatasetSource::AccountDomains => (Index::Names, owner_rows(accounts)),
-            DatasetSource::File { path, index } => file_rows(loader, &folder.join(path), index)?,
+        let made = match source {
+            DatasetSource::AccountDomains => table(name, Index::Names, owner_rows(accounts)),
+            DatasetSource::File { path, index } => file_table(name, loader, &folder.join(path), index_of(index)),
         };
-        Ok((name.clone(), table(name, rows.0, rows.1)?))
+        Ok((name.clone(), made?))
     });
     let datasets = Datasets::new(tables.collect::<Result<Vec<_>, Failure>>()?);
     let bytes = plugin_bytes(folder, loader, &file)?;
@@ -239,7 +273,7 @@ pub fn policy(folder: &Path, loader: &Loader, accounts: &Accounts) -> Result<Loa
         mode: file.mode,
         needs: file.needs,
         digests,
-        plugin: Box::new(plugin),
+        plugin: Arc::new(plugin),
     };
     Ok(LoadedPolicy { policy, fault, settings: whole })
 }
@@ -293,6 +327,11 @@ pub fn limits(file: &PolicyFile) -> Limits {
         fuel: file.limits.fuel.unwrap_or(defaults.fuel),
         memory_bytes: memory.unwrap_or(defaults.memory_bytes),
         timeout_ms: file.limits.timeout_ms.unwrap_or(defaults.timeout_ms),
+        reply_bytes: file
+            .limits
+            .reply_bytes
+            .and_then(|bytes| usize::try_from(bytes).ok())
+            .unwrap_or(defaults.reply_bytes),
     }
 }
 
@@ -300,40 +339,47 @@ pub fn limits(file: &PolicyFile) -> Limits {
 ///
 /// # Errors
 /// When a row does not fit the index.
-pub fn table(name: &str, index: Index, rows: Rows) -> Result<Dataset, Failure> {
+pub fn table<K, V, S>(name: &str, index: Index, rows: impl IntoIterator<Item = (K, V)>) -> Result<Dataset, Failure>
+where
+    K: AsRef<str>,
+    V: AsRef<[S]>,
+    S: AsRef<str>,
+{
     Dataset::new(index, rows).map_err(|error| Failure::new(format!("dataset `{name}`: {error}")))
 }
 
-type Rows = Vec<(String, Vec<String>)>;
-
 /// Every account's domains: the name, and `<account id> <scope>` for each owner.
-fn owner_rows(accounts: &Accounts) -> Rows {
+fn owner_rows(accounts: &Accounts) -> Vec<(String, [String; 1])> {
     let row = |owner: reeve_accounts::DomainOwner| {
         let scope = match owner.entry.scope {
             DomainScope::Exact => "exact",
             DomainScope::Subtree => "subtree",
             DomainScope::Below => "below",
         };
-        (owner.entry.name.clone(), vec![format!("{} {scope}", owner.id)])
+        (owner.entry.name.clone(), [format!("{} {scope}", owner.id)])
     };
     accounts.domain_owners().into_iter().map(row).collect()
 }
 
-fn file_rows(loader: &Loader, path: &Path, index: &str) -> Result<(Index, Rows), Failure> {
+/// A row a line: a key, and at least one value behind it.
+fn file_table(name: &str, loader: &Loader, path: &Path, index: Index) -> Result<Dataset, Failure> {
     let text = loader.read_text(path)?;
-    let mut rows = Vec::new();
+    fn words(line: &str) -> std::str::SplitWhitespace<'_> {
+        line.split('#').next().unwrap_or_default().split_whitespace()
+    }
     for (number, line) in text.lines().enumerate() {
-        let line = line.split('#').next().unwrap_or_default();
-        let mut words = line.split_whitespace().map(str::to_owned);
-        let Some(key) = words.next() else { continue };
-        let values: Vec<String> = words.collect();
-        if values.is_empty() {
+        if words(line).count() == 1 {
+            let key = words(line).next().unwrap_or_default();
             let message = format!("{}:{}:1: `{key}` has no value", path.display(), number + 1);
             return Err(Failure::new(message).hint("a row is a key and at least one value, separated by spaces"));
         }
-        rows.push((key, values));
     }
-    Ok((index_of(index), rows))
+    // Row by row: a table of a million rows is not copied on its way.
+    let rows = text.lines().filter_map(|line| {
+        let mut words = words(line);
+        Some((words.next()?, words.collect::<Vec<&str>>()))
+    });
+    table(name, index, rows)
 }
 
 /// The index of that name; the policy file has checked the word.

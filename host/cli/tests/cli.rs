@@ -4,6 +4,8 @@
 #[path = "cli/support.rs"]
 mod support;
 
+#[path = "cli/cache.rs"]
+mod cache;
 #[path = "cli/commands.rs"]
 mod commands;
 #[path = "cli/documents.rs"]
@@ -24,3 +26,5 @@ mod receipts;
 mod repo;
 #[path = "cli/stories.rs"]
 mod stories;
+#[path = "cli/torture.rs"]
+mod torture;

@@ -7,6 +7,10 @@ use reeve_yaml::{Document, Field, MapReader, YamlError};
 
 /// Most fuel that a policy file may grant: about a minute of work.
 pub const FUEL_MAX: i64 = 100_000_000_000;
+/// Least and most that one call may copy out of a plugin, bytes: a reason, and what the sandbox allows anybody.
+const REPLY_MIN_BYTES: u64 = 4 * 1_024;
+/// See [`REPLY_MIN_BYTES`].
+const REPLY_MAX_BYTES: u64 = 4 * 1_048_576;
 /// Least memory that a policy file may grant, bytes: one page of wasm.
 pub const MEMORY_MIN_BYTES: u64 = 65_536;
 /// Most memory that a policy file may grant, bytes: what the pool reserves for a memory.
@@ -21,6 +25,8 @@ pub struct PolicyLimits {
     pub memory_bytes: Option<u64>,
     /// Wall clock of one call, milliseconds.
     pub timeout_ms: Option<u64>,
+    /// What one call may copy out of the plugin, bytes.
+    pub reply_bytes: Option<u64>,
 }
 
 /// Where the rows of a table come from.
@@ -222,6 +228,16 @@ fn limits(mut map: MapReader<'_>) -> Result<PolicyLimits, YamlError> {
             Some(bytes)
         }
     };
+    let reply_bytes = match map.optional("reply") {
+        None => None,
+        Some(field) => {
+            let bytes = field.bytes()?;
+            if !(REPLY_MIN_BYTES..=REPLY_MAX_BYTES).contains(&bytes) {
+                return Err(field.must("be 4KiB to 4MiB"));
+            }
+            Some(bytes)
+        }
+    };
     map.finish()?;
-    Ok(PolicyLimits { fuel, memory_bytes, timeout_ms })
+    Ok(PolicyLimits { fuel, memory_bytes, timeout_ms, reply_bytes })
 }

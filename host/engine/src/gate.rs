@@ -1,9 +1,10 @@
 //! A gate: routes, policies and facts of one configuration in one account.
 
-use crate::{Brakes, Facts, Policy};
+use crate::{Brakes, Facts, Policies};
 use reeve_kinds::Kind;
-use reeve_model::{AccountId, Code, Digest, Event, Refusal};
+use reeve_model::{AccountId, Code, Event, Refusal};
 use reeve_pattern::Pattern;
+use std::sync::Arc;
 
 /// A kind and the events that are routed to it.
 pub struct Route {
@@ -19,12 +20,10 @@ pub struct Gate {
     pub name: String,
     /// The account it acts in.
     pub account: AccountId,
-    /// Digest of its configuration.
-    pub digest: Digest,
     /// Kinds, in the order of the gate file.
     pub routes: Vec<Route>,
-    /// Policies, sorted by id.
-    pub policies: Vec<Policy>,
+    /// Its policies, which may be replaced while it works.
+    pub policies: Arc<Policies>,
     /// Where facts are read.
     pub facts: Box<dyn Facts>,
     /// Bounds on how much may change.

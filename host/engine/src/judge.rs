@@ -6,6 +6,7 @@ use reeve_kinds::{Ask, DetailRule, Kind, World, forbidden_always};
 use reeve_model::{
     Code, Digest, Event, Fact, Nonce, PlannedAction, PolicyAnswer, Refusal, Request, Sender, Timestamp, decide,
 };
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 /// The content type that a custom event bus gives to events it built itself.
@@ -26,7 +27,7 @@ impl Gate {
 
     /// Reads a delivery up to what tells one request from another. The story is open if nothing was refused.
     pub(crate) fn open(&self, delivery: &Delivery, now: Timestamp, facts: &dyn Facts) -> Story {
-        let mut story = Story::new(&self.name, &self.digest, delivery, now);
+        let mut story = Story::new(&self.name, self.policies.current(), delivery, now);
         if let Err(refusals) = self.door(delivery, now, facts, &mut story) {
             story.refuse(&refusals);
         }
@@ -100,22 +101,24 @@ impl Gate {
             return Err(braked);
         }
         let detail = event.detail_canonical();
-        let mut asked = Vec::new();
-        for policy in self.policies.iter().filter(|policy| policy.judges(kind.name())) {
+        let set = Arc::clone(&story.set);
+        let mut judges = Vec::new();
+        for policy in set.policies.iter().filter(|policy| policy.judges(kind.name())) {
             let read = facts_for(policy, &sender, facts).map_err(|error| story.unavailable(&error))?;
-            let request = Request {
-                kind: kind.name(),
-                event: &event,
-                detail: &detail,
-                sender: &sender,
-                nonce: &ask.nonce,
-                dry_run: ask.dry_run,
-                actions: &story.actions,
-                facts: &read,
-                now: story.now,
-            };
-            asked.push(ask_policy(policy, &request, read.clone()));
+            judges.push((policy, read));
         }
+        let request = Request {
+            kind: kind.name(),
+            event: &event,
+            detail: &detail,
+            sender: &sender,
+            nonce: &ask.nonce,
+            dry_run: ask.dry_run,
+            actions: &story.actions,
+            facts: &[],
+            now: story.now,
+        };
+        let asked = ask_all(judges, &request);
         let answers: Vec<PolicyAnswer> = asked.iter().map(|it| it.answer.clone()).collect();
         story.decision = decide(&answers, &PlannedAction::digest(&story.actions));
         story.policies = asked;
@@ -151,8 +154,31 @@ impl Story {
     }
 }
 
+/// Fuel from which on policies are asked side by side: about the time in which a thread is started ten times.
+const SIDE_BY_SIDE_FUEL: u64 = 1_000_000;
+
+/// Asks the policies, in their order. Those that are likely to take long are asked at the same time, which changes
+/// nothing but the time: none sees another.
+fn ask_all(judges: Vec<(&Policy, Vec<Fact>)>, request: &Request<'_>) -> Vec<AskedPolicy> {
+    let costs = || judges.iter().map(|(policy, _)| policy.plugin.likely_fuel());
+    // What would be saved is all but the longest.
+    let saved = costs().sum::<u64>().saturating_sub(costs().max().unwrap_or_default());
+    if saved < SIDE_BY_SIDE_FUEL {
+        return judges.into_iter().map(|(policy, facts)| ask_policy(policy, request, facts)).collect();
+    }
+    std::thread::scope(|scope| {
+        let mut judges = judges.into_iter();
+        let first = judges.next();
+        let others: Vec<_> =
+            judges.map(|(policy, facts)| scope.spawn(move || ask_policy(policy, request, facts))).collect();
+        let first = first.map(|(policy, facts)| ask_policy(policy, request, facts));
+        let others = others.into_iter().map(|asking| asking.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        first.into_iter().chain(others).collect()
+    })
+}
+
 fn ask_policy(policy: &Policy, request: &Request<'_>, facts: Vec<Fact>) -> AskedPolicy {
-    let asked = policy.plugin.ask(request);
+    let asked = policy.plugin.ask(&Request { facts: &facts, ..*request });
     let answer = PolicyAnswer {
         policy: policy.id.clone(),
         mode: policy.mode,

@@ -11,6 +11,7 @@ mod known;
 pub mod ledger;
 mod perform;
 mod policy;
+mod policy_set;
 pub mod ports;
 mod replay;
 mod reply;
@@ -25,6 +26,7 @@ pub use ledger::{
     SETTLED_SECONDS, Settled, Spend, Step,
 };
 pub use policy::{FactNeed, FactSource, Policy, PolicyDigests};
+pub use policy_set::{Policies, PolicySet};
 pub use ports::{Ask, Asked, Delivery, FactError, Facts, KeepError, Receipts, Replies};
 pub use replay::{NotReplayable, ReceiptFacts};
 pub use reply::REPLY_BYTES_MAX;

@@ -2,6 +2,7 @@
 
 use crate::Ask;
 use reeve_model::{Digest, Mode};
+use std::sync::Arc;
 
 /// Where a fact is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,7 @@ pub struct PolicyDigests {
 }
 
 /// One policy of a gate.
+#[derive(Clone)]
 pub struct Policy {
     /// Its name, unique in the gate.
     pub id: String,
@@ -57,7 +59,7 @@ pub struct Policy {
     /// What it is made of.
     pub digests: PolicyDigests,
     /// Its plugin.
-    pub plugin: Box<dyn Ask>,
+    pub plugin: Arc<dyn Ask>,
 }
 
 impl std::fmt::Debug for Policy {

@@ -57,6 +57,11 @@ pub struct Asked {
 pub trait Ask: Send + Sync {
     /// Judges one request.
     fn ask(&self, request: &Request<'_>) -> Asked;
+
+    /// What the next evaluation is likely to cost, in fuel. It decides what is asked side by side, and nothing else.
+    fn likely_fuel(&self) -> u64 {
+        0
+    }
 }
 
 /// Something could not be kept or sent now.

@@ -1,11 +1,11 @@
 //! All that is known of one delivery once it is judged. Receipts and reports are rendered from it alone.
 
-use crate::{Delivery, LedgerKey, PolicyDigests};
+use crate::{Delivery, LedgerKey, PolicyDigests, PolicySet};
 use reeve_json::{Object, Value};
 use reeve_kinds::{Probe, World};
 use reeve_model::{
-    Answer, Decision, Digest, Event, Fact, Nonce, Outcome, PlannedAction, PolicyAnswer, Receipt, Refusal, Sender,
-    Timestamp,
+    Answer, Decision, Digest, Event, Fact, Nonce, Outcome, PlannedAction, PolicyAnswer, Receipt, Refusal, Request,
+    Sender, Timestamp,
 };
 use std::sync::Arc;
 
@@ -30,8 +30,8 @@ pub struct AskedPolicy {
 pub struct Story {
     /// Name of the gate.
     pub gate: String,
-    /// Digest of the gate's configuration.
-    pub gate_digest: Digest,
+    /// The policies that judge it, and the digest of the configuration that names them.
+    pub set: Arc<PolicySet>,
     /// Where the message came from, for people.
     pub origin: String,
     /// Whether the path vouches for the sender.
@@ -123,10 +123,10 @@ impl Status {
 }
 
 impl Story {
-    pub(crate) fn new(gate: &str, gate_digest: &Digest, delivery: &Delivery, now: Timestamp) -> Self {
+    pub(crate) fn new(gate: &str, set: Arc<PolicySet>, delivery: &Delivery, now: Timestamp) -> Self {
         Self {
             gate: gate.to_owned(),
-            gate_digest: gate_digest.clone(),
+            set,
             origin: delivery.origin.clone(),
             verified: delivery.verified,
             content_type: delivery.content_type.clone(),
@@ -230,6 +230,22 @@ impl Story {
         object
     }
 
+    /// The request that a policy was asked, to be asked again; none when nobody was asked. `detail` is the event's, canonical.
+    #[must_use]
+    pub fn request<'a>(&'a self, asked: &'a AskedPolicy, detail: &'a str) -> Option<Request<'a>> {
+        Some(Request {
+            kind: self.kind.as_deref()?,
+            event: self.event.as_deref()?,
+            detail,
+            sender: self.sender.as_ref()?,
+            nonce: self.nonce.as_ref()?,
+            dry_run: self.dry_run_asked,
+            actions: &self.actions,
+            facts: &asked.facts,
+            now: self.now,
+        })
+    }
+
     /// Seals the story after the receipt with the hash `previous`. Nothing that depends on the run is in it: neither
     /// the origin nor a duration.
     #[must_use]
@@ -288,7 +304,7 @@ impl Story {
         object.set("body", self.body_digest.as_str());
         object.set("event", self.event.as_ref().map(|event| event.digest.as_str().to_owned()));
         object.set("actions", self.actions_digest().as_str());
-        object.set("gate", self.gate_digest.as_str());
+        object.set("gate", self.set.digest.as_str());
         Value::Object(object)
     }
 }

@@ -5,12 +5,35 @@ use reeve_engine::{FactError, FactNeed, FactSource, Facts};
 use reeve_json::Value;
 use reeve_kinds::{Need, World};
 use reeve_model::{AccountId, Fact, FactValue, Sender};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The accounts file as it is now. Clones are the same directory: what replaces it, replaces it for all.
+#[derive(Debug, Clone)]
+pub struct Directory(Arc<RwLock<Arc<Accounts>>>);
+
+impl Directory {
+    /// A directory of these accounts.
+    #[must_use]
+    pub fn new(accounts: Arc<Accounts>) -> Self {
+        Self(Arc::new(RwLock::new(accounts)))
+    }
+
+    /// The accounts now.
+    #[must_use]
+    pub fn current(&self) -> Arc<Accounts> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts other accounts into their place, and gives back those before.
+    pub fn replace(&self, accounts: Arc<Accounts>) -> Arc<Accounts> {
+        std::mem::replace(&mut self.0.write().unwrap_or_else(PoisonError::into_inner), accounts)
+    }
+}
 
 /// Recorded facts.
 #[derive(Debug, Clone)]
 pub struct RecordedFacts {
-    accounts: Arc<Accounts>,
+    accounts: Directory,
     /// None when the gate names no file of recorded facts.
     world: Option<World>,
     /// The name of that file, for sources of facts.
@@ -21,7 +44,13 @@ impl RecordedFacts {
     /// Facts of these files.
     #[must_use]
     pub fn new(accounts: Arc<Accounts>, world: Option<World>, file: impl Into<String>) -> Self {
-        Self { accounts, world, file: file.into() }
+        Self { accounts: Directory::new(accounts), world, file: file.into() }
+    }
+
+    /// Where accounts are looked up.
+    #[must_use]
+    pub fn directory(&self) -> &Directory {
+        &self.accounts
     }
 
     fn recorded(&self, what: &str) -> Result<&World, FactError> {
@@ -43,13 +72,14 @@ impl RecordedFacts {
     }
 
     fn account_value(&self, key: &str, sender: &Sender) -> (FactValue, String) {
-        let Some(account) = self.accounts.by_id(sender.account.as_str()) else {
-            let why = format!("account `{}` is not in `{}`", sender.account, self.accounts.file());
-            return (FactValue::Missing(why), self.accounts.file().to_owned());
+        let accounts = self.accounts.current();
+        let Some(account) = accounts.by_id(sender.account.as_str()) else {
+            let why = format!("account `{}` is not in `{}`", sender.account, accounts.file());
+            return (FactValue::Missing(why), accounts.file().to_owned());
         };
         let Some(sourced) = account.value(key) else {
             let why = format!("account `{}` has no `{key}`", account.name());
-            return (FactValue::Missing(why), self.accounts.file().to_owned());
+            return (FactValue::Missing(why), accounts.file().to_owned());
         };
         let value = fact_of_json(&sourced.value.to_json(), key == "allowed_dns_domains");
         (value, sourced.place())
@@ -58,7 +88,8 @@ impl RecordedFacts {
 
 impl Facts for RecordedFacts {
     fn sender(&self, account: &AccountId, verified: bool) -> Sender {
-        let known = self.accounts.by_id(account.as_str());
+        let accounts = self.accounts.current();
+        let known = accounts.by_id(account.as_str());
         let owned = |text: Option<&str>| text.map(str::to_owned);
         Sender {
             account: account.clone(),

@@ -4,6 +4,6 @@ mod facts;
 mod ledger;
 mod receipts;
 
-pub use facts::{RecordedFacts, fact_of_json};
+pub use facts::{Directory, RecordedFacts, fact_of_json};
 pub use ledger::{LEDGER_KEYS_MAX, MemoryLedger, OpenError, SCHEMA_VERSION, SqliteLedger};
 pub use receipts::{DiskReceipts, NoReceipts, RECEIPTS_FILE, ReceiptError, ReceiptFile};

@@ -1,26 +1,30 @@
 //! The engine: one per process, shared by all plugins, with a clock of its own.
 
 use crate::bindings::reeve::policy::{dataset, log};
-use crate::inspect::Inspection;
+use crate::cache::Cache;
+use crate::image::Images;
 use crate::limits::{
     CORE_INSTANCES_MAX, EPOCH_TICK_MS, KEEP_RESIDENT_BYTES, MEMORIES_MAX, MEMORY_BYTES_MAX, POOL_INSTANCES,
-    TABLE_ELEMENTS_MAX, TABLE_KEEP_RESIDENT_BYTES, TABLES_MAX, WASM_STACK_BYTES,
+    POOL_MEMORIES, POOL_TABLES, TABLE_ELEMENTS_MAX, TABLE_KEEP_RESIDENT_BYTES, TABLES_MAX, WASM_STACK_BYTES,
 };
+use crate::places::Places;
 use crate::state::State;
-use reeve_model::Digest;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
-use wasmtime::component::{Component, HasSelf, Linker};
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy};
+use wasmtime::component::{HasSelf, Linker};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// Where plugins are compiled and run.
 #[derive(Clone)]
 pub struct Sandbox {
     pub(crate) engine: Engine,
     pub(crate) places: Arc<Places>,
-    /// What was compiled lately, by the digest of its bytes: one plugin often serves several policies.
-    pub(crate) compiled: Arc<Mutex<BTreeMap<Digest, (Component, Inspection)>>>,
+    /// What is loaded: one plugin often serves several policies.
+    pub(crate) images: Arc<Images>,
+    /// Where compiled plugins outlive the process.
+    pub(crate) cache: Option<Arc<Cache>>,
+    /// Where plugins read their settings in advance; without it, each instance reads them itself.
+    pub(crate) builder: Option<Engine>,
 }
 
 /// Why there is no sandbox on this machine.
@@ -40,14 +44,39 @@ impl Sandbox {
     /// # Errors
     /// When the machine cannot give the address space that the pool reserves, or no thread.
     pub fn new() -> Result<Self, SandboxError> {
-        let engine = Engine::new(&config()).map_err(|error| SandboxError(format!("{error:#}")))?;
-        start_clock(&engine)?;
-        Ok(Self { engine, places: Arc::default(), compiled: Arc::default() })
+        let mut config = config();
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+        Ok(Self { engine: start(&config)?, places: Arc::default(), images: Arc::default(), cache: None, builder: None })
+    }
+
+    /// How often the compiler ran in this process: 0 when all came from the cache.
+    #[must_use]
+    pub fn compilations(&self) -> u64 {
+        self.images.compilations()
+    }
+
+    /// Keeps what is compiled in `cache`, and takes from there what is there.
+    #[must_use]
+    pub fn with_cache(self, cache: Cache) -> Self {
+        Self { cache: Some(Arc::new(cache)), ..self }
+    }
+
+    /// Lets each plugin read its settings once, when it is loaded: every evaluation starts from a copy of what it is
+    /// then. Loading takes longer; each evaluation saves the reading.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_snapshots(self) -> Result<Self, SandboxError> {
+        let mut config = config();
+        #[cfg(feature = "compiler")]
+        config.cranelift_opt_level(wasmtime::OptLevel::None);
+        config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+        Ok(Self { builder: Some(start(&config)?), ..self })
     }
 
     /// A linker that offers `log`, and `dataset` when it is granted. What is not offered here cannot be imported.
-    pub(crate) fn linker(&self, dataset_granted: bool) -> wasmtime::Result<Linker<State>> {
-        let mut linker = Linker::new(&self.engine);
+    pub(crate) fn linker(engine: &Engine, dataset_granted: bool) -> wasmtime::Result<Linker<State>> {
+        let mut linker = Linker::new(engine);
         log::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
         if dataset_granted {
             dataset::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
@@ -56,12 +85,25 @@ impl Sandbox {
     }
 }
 
+fn start(config: &Config) -> Result<Engine, SandboxError> {
+    let engine = Engine::new(config).map_err(|error| SandboxError(format!("{error:#}")))?;
+    start_clock(&engine)?;
+    Ok(engine)
+}
+
+/// Names the settings below that compiled code depends on. Whoever changes one changes this too: code of another name is
+/// not taken from a cache. (Wasmtime itself compares its version and most settings once more.)
+pub(crate) const ENGINE_SETTINGS: &str = "1: speed, fuel, epochs, one NaN, no relaxed SIMD, no memory64";
+
 fn config() -> Config {
     let mut config = Config::new();
-    config.strategy(Strategy::Cranelift).cranelift_opt_level(OptLevel::Speed);
+    #[cfg(feature = "compiler")]
+    {
+        config.strategy(wasmtime::Strategy::Cranelift).cranelift_opt_level(wasmtime::OptLevel::Speed);
+        config.cranelift_nan_canonicalization(true);
+    }
     // The same verdict on every machine: fuel judges, floats have one NaN, nothing relaxed.
     config.consume_fuel(true);
-    config.cranelift_nan_canonicalization(true);
     config.wasm_relaxed_simd(false);
     // The clock is a backstop for what fuel cannot see.
     config.epoch_interruption(true);
@@ -75,7 +117,6 @@ fn config() -> Config {
     // The host never runs out of backtrace, and an author sees where a plugin trapped.
     config.wasm_backtrace_max_frames(std::num::NonZeroUsize::new(20));
     config.memory_init_cow(true);
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
     config
 }
 
@@ -83,8 +124,8 @@ fn pool() -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(POOL_INSTANCES);
     pool.total_core_instances(POOL_INSTANCES * CORE_INSTANCES_MAX);
-    pool.total_memories(POOL_INSTANCES * MEMORIES_MAX);
-    pool.total_tables(POOL_INSTANCES * TABLES_MAX);
+    pool.total_memories(POOL_MEMORIES);
+    pool.total_tables(POOL_TABLES);
     pool.max_core_instances_per_component(CORE_INSTANCES_MAX);
     pool.max_memories_per_component(MEMORIES_MAX);
     pool.max_tables_per_component(TABLES_MAX);
@@ -109,32 +150,4 @@ fn start_clock(engine: &Engine) -> Result<(), SandboxError> {
     };
     let clock = std::thread::Builder::new().name("reeve-epoch".to_owned()).spawn(tick);
     clock.map(|_| ()).map_err(|error| SandboxError(format!("no thread for the clock: {error}")))
-}
-
-/// The places of the pool. Who finds none waits: an evaluation must not fail because of others.
-#[derive(Debug, Default)]
-pub(crate) struct Places {
-    taken: Mutex<u32>,
-    freed: Condvar,
-}
-
-impl Places {
-    pub(crate) fn take(&self) -> Place<'_> {
-        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let full = |taken: &mut u32| *taken >= POOL_INSTANCES;
-        let mut taken = self.freed.wait_while(taken, full).unwrap_or_else(PoisonError::into_inner);
-        *taken += 1;
-        Place(self)
-    }
-}
-
-/// A place, given back when dropped.
-#[derive(Debug)]
-pub(crate) struct Place<'a>(&'a Places);
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        *self.0.taken.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        self.0.freed.notify_one();
-    }
 }

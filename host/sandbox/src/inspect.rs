@@ -1,17 +1,17 @@
 //! What a component says of itself before anything of it runs.
 
 use crate::engine::Sandbox;
-use crate::limits::{COMPILED_MAX, COMPONENT_BYTES_MAX};
 use crate::plugin::CONTRACT;
 use reeve_model::{Digest, Fault};
-use std::sync::PoisonError;
-use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, ComponentExportIndex};
 
 /// The interface that a policy exports.
 const GUARD: &str = "reeve:policy/guard";
 /// The functions of that interface.
-const FUNCTIONS: [&str; 3] = ["configure", "describe", "evaluate"];
+const FUNCTIONS: [&str; 3] = ["configure", "describe", EVALUATE];
+/// The one that judges.
+pub(crate) const EVALUATE: &str = "evaluate";
 
 /// Imports, exports and size of a component.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,51 +55,29 @@ fn speaks(name: &str) -> bool {
     name.split('@').nth(1).is_some_and(|version| track(version) == track(supported))
 }
 
-impl Sandbox {
-    /// Compiles a component and reads its type, without running it.
-    pub(crate) fn compile(&self, bytes: &[u8]) -> Result<(Component, Inspection), Fault> {
-        if bytes.len() > COMPONENT_BYTES_MAX {
-            let message = format!("it has {} bytes, more than {COMPONENT_BYTES_MAX}", bytes.len());
-            return Err(Fault::NotAComponent { message });
-        }
-        let digest = Digest::of(bytes);
-        let kept = || self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = kept().get(&digest).cloned() {
-            return Ok(found);
-        }
-        let component = Component::from_binary(&self.engine, bytes)
-            .map_err(|error| Fault::NotAComponent { message: one_line(&error) })?;
-        let ty = component.component_type();
-        let imports = ty
-            .imports(&self.engine)
-            .filter(|(_, item)| has_function(&item.ty, &self.engine))
-            .map(|(name, _)| name.to_owned())
-            .collect();
-        let exports = ty.exports(&self.engine).map(|(name, _)| name.to_owned()).collect();
-        let inspection = Inspection { digest: digest.clone(), bytes: bytes.len(), imports, exports };
-        let mut kept = kept();
-        if kept.len() >= COMPILED_MAX {
-            kept.clear();
-        }
-        kept.insert(digest, (component.clone(), inspection.clone()));
-        Ok((component, inspection))
-    }
+/// Reads the type of a compiled component. `digest` and `bytes` are those of what its author built.
+pub(crate) fn inspection(component: &Component, digest: Digest, bytes: usize) -> Inspection {
+    let engine = component.engine();
+    let ty = component.component_type();
+    let functions = ty.imports(engine).filter(|(_, item)| has_function(&item.ty, engine));
+    let imports = functions.map(|(name, _)| name.to_owned()).collect();
+    let exports = ty.exports(engine).map(|(name, _)| name.to_owned()).collect();
+    Inspection { digest, bytes, imports, exports }
+}
 
+impl Sandbox {
     /// What a component imports and exports.
     ///
     /// # Errors
     /// `NotAComponent` when it is none.
     pub fn inspect(&self, bytes: &[u8]) -> Result<Inspection, Fault> {
-        self.compile(bytes).map(|(_, inspection)| inspection)
+        let digest = Digest::of(bytes);
+        let component = self.plain(bytes, &digest)?;
+        Ok(inspection(&component, digest, bytes.len()))
     }
 
     /// Compares a component with the contract: version, imports, exports, in that order.
-    pub(crate) fn admit(
-        &self,
-        component: &Component,
-        inspection: &Inspection,
-        dataset_granted: bool,
-    ) -> Result<(), Fault> {
+    pub(crate) fn admit(component: &Component, inspection: &Inspection, dataset_granted: bool) -> Result<(), Fault> {
         let names = inspection.imports.iter().chain(&inspection.exports);
         if let Some(other) = names.filter(|name| name.starts_with("reeve:policy/")).find(|name| !speaks(name)) {
             return Err(Fault::ContractVersion { found: name_shown(other), supported: CONTRACT });
@@ -107,17 +85,21 @@ impl Sandbox {
         if let Some(import) = inspection.ungranted(dataset_granted) {
             return Err(Fault::ImportNotGranted { import: name_shown(import) });
         }
-        let missing = |what: String| Err(Fault::NotAPolicy { message: format!("it exports no {what}") });
-        let Some(guard) = inspection.exports.iter().find(|name| without_version(name) == GUARD) else {
-            return missing(format!("`{CONTRACT}` interface `guard`"));
-        };
-        for function in FUNCTIONS {
-            let index = component.get_export_index(None, guard);
-            if index.and_then(|guard| component.get_export_index(Some(&guard), function)).is_none() {
-                return missing(format!("function `{function}`"));
-            }
-        }
-        Ok(())
+        FUNCTIONS.into_iter().try_for_each(|function| Self::function(component, inspection, function).map(|_| ()))
+    }
+
+    /// Where a component exports a function of the contract.
+    pub(crate) fn function(
+        component: &Component,
+        inspection: &Inspection,
+        function: &str,
+    ) -> Result<ComponentExportIndex, Fault> {
+        let missing = |what: String| Fault::NotAPolicy { message: format!("it exports no {what}") };
+        let guard = inspection.exports.iter().find(|name| without_version(name) == GUARD);
+        let guard = guard.ok_or_else(|| missing(format!("`{CONTRACT}` interface `guard`")))?;
+        let index = component.get_export_index(None, guard);
+        let index = index.and_then(|guard| component.get_export_index(Some(&guard), function));
+        index.ok_or_else(|| missing(format!("function `{function}`")))
     }
 }
 

@@ -1,25 +1,22 @@
-//! A loaded plugin: compiled, admitted and linked once; each time it is asked, a fresh instance reads its settings first.
+//! A loaded plugin: each time it is asked, a fresh instance answers.
 
-use crate::bindings::{Policy, PolicyIndices};
 use crate::classify::fault;
 use crate::convert;
 use crate::dataset::{Dataset, Datasets, Index};
-use crate::engine::{Place, Places, Sandbox};
-use crate::inspect::{Inspection, one_line};
-use crate::limits::{CONFIGURE_FUEL, EPOCH_TICK_MS, HOST_CALL_BYTES_MAX, Limits};
+use crate::engine::Sandbox;
+use crate::image::{Evaluate, Image, SPARE_FUEL, Setup, Start, rearm};
+use crate::inspect::{Inspection, inspection};
+use crate::limits::{CONFIGURE_FUEL, Limits};
+use crate::places::Places;
 use crate::state::State;
 use reeve_engine::{Ask, Asked};
-use reeve_model::{Answer, Fault, Request};
+use reeve_model::{Answer, Digest, Fault, Request};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use wasmtime::Store;
-use wasmtime::component::InstancePre;
 
 /// The contract that this host speaks.
 pub const CONTRACT: &str = "reeve:policy@0.1.0";
-
-/// Fuel above a limit: wasmtime looks only where a guest loops or calls, and says "none left" of who used all as of who
-/// used more. With one unit to spare the two differ, and the limit is exact.
-const SPARE_FUEL: u64 = 1;
 
 /// What a plugin says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,19 +35,16 @@ pub struct Description {
 
 /// A plugin with its settings, tables and limits.
 pub struct Plugin {
-    engine: wasmtime::Engine,
     places: Arc<Places>,
-    pre: InstancePre<State>,
-    indices: PolicyIndices,
-    settings: String,
-    datasets: Arc<Datasets>,
-    limits: Limits,
-    inspection: Inspection,
+    image: Arc<Image>,
+    setup: Setup,
+    /// Fuel of the evaluation before.
+    last_fuel: AtomicU64,
 }
 
 impl std::fmt::Debug for Plugin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Plugin").field("inspection", &self.inspection).finish_non_exhaustive()
+        f.debug_struct("Plugin").field("inspection", self.inspection()).finish_non_exhaustive()
     }
 }
 
@@ -63,11 +57,9 @@ impl Sandbox {
     /// # Errors
     /// The fault that every request would meet.
     pub fn load(&self, bytes: &[u8], settings: &str, datasets: Datasets, limits: Limits) -> Result<Plugin, Fault> {
-        let plugin = self.link(bytes, settings, datasets, limits)?;
-        {
-            let (_place, _store, _policy) = plugin.configured()?;
-        }
-        Ok(plugin)
+        let setup = Setup { settings: settings.into(), datasets: Arc::new(datasets), limits };
+        let image = self.image(bytes, &setup)?;
+        Ok(Plugin::new(&self.places, image, setup))
     }
 
     /// What a plugin says of itself, whatever it imports and whatever settings it would want. Look-ups find no table.
@@ -75,83 +67,95 @@ impl Sandbox {
     /// # Errors
     /// The fault it meets.
     pub fn describe(&self, bytes: &[u8]) -> Result<Description, Fault> {
-        let nothing =
-            Dataset::new(Index::Strings, []).map_err(|error| Fault::NotAPolicy { message: error.to_string() });
-        let datasets = Datasets::new([(String::new(), nothing?)]);
-        self.link(bytes, "{}", datasets, Limits::default())?.describe()
-    }
-
-    /// Compiles and admits a plugin, and runs nothing of it.
-    fn link(&self, bytes: &[u8], settings: &str, datasets: Datasets, limits: Limits) -> Result<Plugin, Fault> {
-        let (component, inspection) = self.compile(bytes)?;
-        let dataset_granted = !datasets.is_empty();
-        self.admit(&component, &inspection, dataset_granted)?;
-        let required = component.resources_required().and_then(|it| it.max_initial_memory_size);
-        if required.is_some_and(|bytes| bytes > u64::try_from(limits.memory_bytes).unwrap_or(u64::MAX)) {
-            return Err(Fault::OutOfMemory { limit_bytes: limits.memory_bytes });
-        }
-        let different = |error: wasmtime::Error| Fault::NotAPolicy { message: one_line(&error) };
-        let linker = self.linker(dataset_granted).map_err(different)?;
-        let pre = linker.instantiate_pre(&component).map_err(different)?;
-        let indices = PolicyIndices::new(&pre).map_err(different)?;
-        Ok(Plugin {
-            engine: self.engine.clone(),
-            places: Arc::clone(&self.places),
-            pre,
-            indices,
-            settings: settings.to_owned(),
-            datasets: Arc::new(datasets),
-            limits,
-            inspection,
-        })
+        let nothing = Dataset::new(Index::Strings, [("", [""]); 0])
+            .map_err(|error| Fault::NotAPolicy { message: error.to_string() });
+        let datasets = Arc::new(Datasets::new([(String::new(), nothing?)]));
+        let setup = Setup { settings: "{}".into(), datasets, limits: Limits::default() };
+        let digest = Digest::of(bytes);
+        let component = self.plain(bytes, &digest)?;
+        let start = Start::Configure { why: "nothing is judged".to_owned() };
+        let image = Arc::new(self.link(&component, inspection(&component, digest, bytes.len()), &setup, start)?);
+        Plugin::new(&self.places, image, setup).describe()
     }
 }
 
 impl Plugin {
+    fn new(places: &Arc<Places>, image: Arc<Image>, setup: Setup) -> Self {
+        Self { places: Arc::clone(places), image, setup, last_fuel: AtomicU64::new(0) }
+    }
+
     /// What the component imports and exports.
     #[must_use]
     pub fn inspection(&self) -> &Inspection {
-        &self.inspection
+        &self.image.inspection
+    }
+
+    /// Whether its settings were read in advance.
+    #[must_use]
+    pub fn start(&self) -> &Start {
+        &self.image.start
     }
 
     /// The tables it was granted.
     #[must_use]
     pub fn datasets(&self) -> &Datasets {
-        &self.datasets
+        &self.setup.datasets
     }
 
     /// Its limits.
     #[must_use]
     pub fn limits(&self) -> Limits {
-        self.limits
+        self.setup.limits
     }
 
     /// Asks the plugin about one request, in a fresh instance. Every failure is an answer. The fuel told is that of
     /// `evaluate`, look-ups included.
     #[must_use]
     pub fn ask(&self, request: &Request<'_>) -> Asked {
-        let (_place, mut store, policy) = match self.configured() {
-            Ok(configured) => configured,
+        let limits = self.setup.limits;
+        let limit = limits.fuel;
+        // The place in the pool comes first, so that it is given back last.
+        let _place = self.places.take(self.image.need);
+        let (evaluate, mut store) = match self.ready() {
+            Ok(ready) => ready,
             Err(fault) => return Asked { answer: Answer::Fault(fault), fuel: 0, memory_bytes: 0, log: Vec::new() },
         };
-        self.rearm(&mut store, self.limits.fuel);
-        store.data_mut().restart_host_fuel(self.limits.fuel);
+        rearm(&mut store, limit, &limits);
+        store.data_mut().restart(limit);
         let request = convert::request(request);
-        let reply = policy.reeve_policy_guard().call_evaluate(&mut store, &request);
+        let reply = evaluate.call(&mut store, (request,)).map(|(reply,)| reply);
         let left = store.get_fuel().unwrap_or_default();
         let state = store.data();
-        let limit = self.limits.fuel;
         let spent = limit.saturating_add(SPARE_FUEL).saturating_sub(left).saturating_add(state.host_fuel);
         let fuel = spent.min(limit);
+        self.last_fuel.store(fuel, Ordering::Relaxed);
         let answer = match reply {
             // Guest and look-ups share one limit, and the guest is looked at only where it loops or calls: it may have
             // ended past it.
             Ok(_) if spent > limit => Answer::Fault(Fault::OutOfFuel { limit }),
             Ok(reply) => convert::answer(reply).unwrap_or_else(|message| Answer::Fault(Fault::BadReply { message })),
-            Err(error) => Answer::Fault(fault(&error, state, &self.limits, self.limits.fuel)),
+            Err(error) => Answer::Fault(fault(&error, state, &limits, limit)),
         };
         let memory_bytes = state.memory_bytes;
         Asked { answer, fuel, memory_bytes, log: store.into_data().log }
+    }
+
+    /// Makes an instance that is ready to evaluate, and throws it away: the part of [`Self::ask`] that is the same for every
+    /// request.
+    ///
+    /// # Errors
+    /// The fault it met.
+    pub fn instantiate(&self) -> Result<(), Fault> {
+        let _place = self.places.take(self.image.need);
+        self.ready().map(drop)
+    }
+
+    fn ready(&self) -> Result<(Evaluate, Store<State>), Fault> {
+        let mut fresh = match &self.image.start {
+            Start::Snapshot => self.image.fresh(&self.setup)?,
+            Start::Configure { .. } => self.image.configured(&self.setup)?,
+        };
+        Ok((self.image.evaluate(&mut fresh)?, fresh.store))
     }
 
     /// What the plugin says of itself.
@@ -159,9 +163,12 @@ impl Plugin {
     /// # Errors
     /// The fault it met.
     pub fn describe(&self) -> Result<Description, Fault> {
-        let (_place, mut store, policy) = self.instance()?;
+        let _place = self.places.take(self.image.need);
+        let mut fresh = self.image.fresh(&self.setup)?;
+        let policy = self.image.policy(&mut fresh)?;
+        let mut store = fresh.store;
         let told = policy.reeve_policy_guard().call_describe(&mut store);
-        let told = told.map_err(|error| fault(&error, store.data(), &self.limits, CONFIGURE_FUEL))?;
+        let told = told.map_err(|error| fault(&error, store.data(), &self.setup.limits, CONFIGURE_FUEL))?;
         Ok(Description {
             name: reeve_model::text::shown(&told.name, 200),
             version: reeve_model::text::shown(&told.version, 200),
@@ -174,48 +181,18 @@ impl Plugin {
                 .collect(),
         })
     }
-
-    /// A fresh instance that has read its settings.
-    fn configured(&self) -> Result<(Place<'_>, Store<State>, Policy), Fault> {
-        let (place, mut store, policy) = self.instance()?;
-        let told = policy.reeve_policy_guard().call_configure(&mut store, &self.settings);
-        match told {
-            Ok(Ok(())) => Ok((place, store, policy)),
-            Ok(Err(reasons)) => {
-                let reasons = convert::reasons(reasons).map_err(|message| Fault::BadReply { message })?;
-                let lines: Vec<String> = reasons.into_iter().map(|reason| reason.message).collect();
-                Err(Fault::SettingsRefused { message: lines.join("; ") })
-            }
-            Err(error) => Err(fault(&error, store.data(), &self.limits, CONFIGURE_FUEL)),
-        }
-    }
-
-    /// A fresh instance. Its place in the pool comes first, so that it is given back last.
-    fn instance(&self) -> Result<(Place<'_>, Store<State>, Policy), Fault> {
-        let place = self.places.take();
-        let state = State::new(self.limits.memory_bytes, CONFIGURE_FUEL, Arc::clone(&self.datasets));
-        let mut store = Store::new(&self.engine, state);
-        store.limiter(|state| state);
-        store.set_hostcall_fuel(HOST_CALL_BYTES_MAX);
-        self.rearm(&mut store, CONFIGURE_FUEL);
-        let instance = self.pre.instantiate(&mut store);
-        let instance = instance.map_err(|error| fault(&error, store.data(), &self.limits, CONFIGURE_FUEL))?;
-        // Compares the types of the functions; nothing of the guest runs.
-        let policy = self.indices.load(&mut store, &instance);
-        let policy = policy.map_err(|error| Fault::NotAPolicy { message: one_line(&error) })?;
-        Ok((place, store, policy))
-    }
-
-    /// Winds up fuel and clock for one call.
-    fn rearm(&self, store: &mut Store<State>, fuel: u64) {
-        // Fuel is switched on in the engine's configuration, so this cannot fail; were it to, no fuel is no work.
-        let _ = store.set_fuel(fuel.saturating_add(SPARE_FUEL));
-        store.set_epoch_deadline(self.limits.timeout_ms.div_ceil(EPOCH_TICK_MS) + 1);
-    }
 }
 
 impl Ask for Plugin {
     fn ask(&self, request: &Request<'_>) -> Asked {
         Self::ask(self, request)
+    }
+
+    fn likely_fuel(&self) -> u64 {
+        let reading = match &self.image.start {
+            Start::Snapshot => 0,
+            Start::Configure { .. } => self.image.configure_fuel,
+        };
+        reading.saturating_add(self.last_fuel.load(Ordering::Relaxed))
     }
 }

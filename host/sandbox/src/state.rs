@@ -44,10 +44,17 @@ impl State {
         }
     }
 
-    /// Starts the account of look-ups anew, for the call after `configure`.
-    pub(crate) fn restart_host_fuel(&mut self, limit: u64) {
-        self.host_fuel_limit = limit;
+    /// Starts the account of look-ups and the log anew, for the call after `configure`.
+    pub(crate) fn restart(&mut self, host_fuel_limit: u64) {
+        self.host_fuel_limit = host_fuel_limit;
         self.host_fuel = 0;
+        self.log.clear();
+    }
+
+    /// Lets the instance grow a little beyond its limit, to be looked into. It evaluates nothing after that.
+    #[cfg(feature = "compiler")]
+    pub(crate) fn make_room(&mut self, bytes: usize) {
+        self.memory_limit_bytes = self.memory_limit_bytes.saturating_add(bytes);
     }
 
     /// `forbidden`: beyond what the module allows itself, so that it will not be granted whatever is said here.
@@ -99,7 +106,7 @@ fn row_bytes(row: &Row<'_>) -> usize {
 }
 
 fn entry(row: Row<'_>) -> Entry {
-    Entry { key: row.key.to_owned(), values: row.values.to_vec() }
+    Entry { key: row.key, values: row.values.to_vec() }
 }
 
 fn lookup_error(error: dataset::LookupError) -> DatasetError {

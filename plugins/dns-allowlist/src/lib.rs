@@ -9,6 +9,8 @@ mod export {
     use reeve_sdk::dataset::Table;
     use reeve_sdk::{Configured, Description, Guard, PolicyError, Reason, Request, Verdict};
 
+    reeve_sdk::one_evaluation_memory!();
+
     static SETTINGS: Configured<Settings> = Configured::new();
 
     struct DnsAllowlist;

@@ -10,6 +10,8 @@ mod export {
     use crate::policy::{self, Settings};
     use reeve_sdk::{Configured, Description, Guard, PolicyError, Reason, Request, Verdict};
 
+    reeve_sdk::one_evaluation_memory!();
+
     static SETTINGS: Configured<Settings> = Configured::new();
 
     struct ScpValidation;

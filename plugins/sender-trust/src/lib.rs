@@ -7,6 +7,8 @@ mod export {
     use crate::rules::{self, Settings};
     use reeve_sdk::{Configured, Description, Guard, PolicyError, Reason, Request, Verdict};
 
+    reeve_sdk::one_evaluation_memory!();
+
     static SETTINGS: Configured<Settings> = Configured::new();
 
     struct SenderTrust;

@@ -2,7 +2,7 @@
 
 use super::support::{HARMLESS, ask, assert_denies, attack, fault_of, guest, load, plain, refused, tables, with};
 use reeve_model::{Answer, Fault, Verdict};
-use reeve_sandbox::{CONFIGURE_FUEL, FUEL_DEFAULT, Limits};
+use reeve_sandbox::{FUEL_DEFAULT, Limits, configure_fuel};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -40,7 +40,7 @@ fn an_endless_loop_in_configure_runs_out_of_fuel() {
     let settings = r#"{"do":"loop","in":"configure"}"#;
     let limits = Limits { timeout_ms: 60_000, ..Limits::default() };
     let fault = refused(guest(), settings, tables(), limits);
-    assert_eq!(fault, Fault::OutOfFuel { limit: CONFIGURE_FUEL });
+    assert_eq!(fault, Fault::OutOfFuel { limit: configure_fuel(settings.len()) });
 }
 
 #[test]

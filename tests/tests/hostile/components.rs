@@ -2,7 +2,7 @@
 
 use super::support::{guest, refused};
 use reeve_model::Fault;
-use reeve_sandbox::{COMPONENT_BYTES_MAX, CONFIGURE_FUEL, Datasets, Limits};
+use reeve_sandbox::{COMPONENT_BYTES_MAX, Datasets, Limits, configure_fuel};
 
 /// The fault of loading a component without settings or tables.
 #[track_caller]
@@ -86,7 +86,7 @@ fn a_start_function_is_under_the_same_limits() {
     let small = Limits { memory_bytes: 65_536, ..Limits::default() };
     let out_of_memory = Fault::OutOfMemory { limit_bytes: small.memory_bytes };
     for (module, limits, expected) in [
-        ("(func $s (loop (br 0))) (start $s)", patient, Fault::OutOfFuel { limit: CONFIGURE_FUEL }),
+        ("(func $s (loop (br 0))) (start $s)", patient, Fault::OutOfFuel { limit: configure_fuel("{}".len()) }),
         ("(func $s (loop (br 0))) (start $s)", Limits { timeout_ms: 20, ..patient }, Fault::Timeout { limit_ms: 20 }),
         ("(func $s (call $s)) (start $s)", patient, Fault::StackOverflow),
         ("(memory 1) (func $s (drop (memory.grow (i32.const 1)))) (start $s)", small, out_of_memory.clone()),
@@ -178,4 +178,40 @@ fn what_no_slot_of_the_pool_holds_is_refused_at_load() {
         let refused = matches!(fault, Fault::OutOfMemory { .. } | Fault::NotAComponent { .. });
         assert!(refused, "{module}: {fault:?}");
     }
+}
+
+/// Compiling takes time and memory that a small file can make large: what would is refused before the compiler sees it.
+#[test]
+fn what_would_keep_the_compiler_busy_is_not_compiled() {
+    use reeve_sandbox::{
+        COMPILE_WORK_MAX, FUNCTION_BYTES_MAX, FUNCTION_PARAMS_MAX, FUNCTION_RESULTS_MAX, FUNCTIONS_MAX,
+    };
+    let busy = |module: &str| match fault_of_wat(&with_module(module), Limits::default()) {
+        // Compiled, and then no policy.
+        Fault::NotAPolicy { .. } => false,
+        Fault::NotAComponent { message } => {
+            assert!(["more than", "at most", "too long"].iter().any(|part| message.contains(part)), "{message}");
+            true
+        }
+        other => panic!("{other:?}"),
+    };
+    let signature = |params: usize, results: usize| {
+        let values = "i32 ".repeat(results);
+        format!("(type (func (param {}) (result {values})))", "i32 ".repeat(params))
+    };
+    assert!(!busy(&signature(FUNCTION_PARAMS_MAX, FUNCTION_RESULTS_MAX)));
+    assert!(busy(&signature(FUNCTION_PARAMS_MAX + 1, 0)));
+    assert!(busy(&signature(0, FUNCTION_RESULTS_MAX + 1)));
+    // Two bytes each: `nop` and its like are cheap, so that only the size is at stake.
+    let body = |bytes: usize| format!("(func {})", "nop ".repeat(bytes));
+    assert!(!busy(&body(FUNCTION_BYTES_MAX - 2)));
+    assert!(busy(&body(FUNCTION_BYTES_MAX)));
+    // Locals make each byte dearer, in one function or in many.
+    let locals =
+        |locals: usize, bytes: usize| format!("(func (local {}) {})", "i32 ".repeat(locals), "nop ".repeat(bytes));
+    assert!(!busy(&locals(1_000, 60_000)));
+    assert!(busy(&locals(9_000, 60_000)), "{COMPILE_WORK_MAX}");
+    assert!(busy(&locals(1_000, 60_000).repeat(9)), "{COMPILE_WORK_MAX}");
+    let many = |count: u64| "(func)".repeat(usize::try_from(count).expect("few"));
+    assert!(busy(&many(FUNCTIONS_MAX)), "and the one that the component exports");
 }

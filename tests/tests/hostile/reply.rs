@@ -119,3 +119,12 @@ fn a_flood_of_log_lines_is_cut() {
     assert_eq!(asked.log, ["x".repeat(LOG_LINE_CHARS_MAX)]);
     assert!(attack(plain(), HARMLESS).log.is_empty(), "no line of another request");
 }
+
+/// A policy file may allow less than the sandbox would.
+#[test]
+fn a_reply_is_bounded_by_its_policy() {
+    let plugin = super::support::with(reeve_sandbox::Limits { reply_bytes: 4_096, ..reeve_sandbox::Limits::default() });
+    let asked = attack(&plugin, r#"{"do":"long-abstention","n":2000}"#);
+    assert!(matches!(asked.answer, reeve_model::Answer::Verdict(_)), "{:?}", asked.answer);
+    bad_reply(&plugin, r#"{"do":"long-abstention","n":5000}"#, "too much data");
+}

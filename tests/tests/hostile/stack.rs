@@ -19,7 +19,7 @@ fn a_stack_in_linear_memory_overflows_with_a_trap_and_not_into_the_data() {
 
 #[test]
 fn a_panic_and_an_unreachable_are_traps_that_name_a_place() {
-    for (detail, place) in [(r#"{"do":"panic"}"#, "abort"), (r#"{"do":"unreachable"}"#, "hostile")] {
+    for (detail, place) in [(r#"{"do":"panic"}"#, "panic"), (r#"{"do":"unreachable"}"#, "hostile")] {
         let Fault::Trap { message } = fault_of(plain(), detail) else { panic!("{detail}: another fault") };
         let (what, at) = message.split_once(" in `").expect("a place");
         assert_eq!(what, "wasm trap: wasm `unreachable` instruction executed", "{detail}");

@@ -23,7 +23,7 @@ pub(crate) fn guest() -> &'static [u8] {
 /// One engine for all tests of the process, as in the product.
 pub(crate) fn sandbox() -> &'static Sandbox {
     static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
-    SANDBOX.get_or_init(|| Sandbox::new().expect("a sandbox"))
+    SANDBOX.get_or_init(|| Sandbox::new().and_then(Sandbox::with_snapshots).expect("a sandbox"))
 }
 
 /// Two tables: `names` and `strings`.
@@ -55,7 +55,12 @@ pub(crate) fn plain() -> &'static Plugin {
 
 /// Limits under which a guest may do a lot.
 pub(crate) fn generous() -> Limits {
-    Limits { fuel: 50_000_000_000, memory_bytes: reeve_sandbox::MEMORY_BYTES_MAX, timeout_ms: 120_000 }
+    Limits {
+        fuel: 50_000_000_000,
+        memory_bytes: reeve_sandbox::MEMORY_BYTES_MAX,
+        timeout_ms: 120_000,
+        ..Limits::default()
+    }
 }
 
 /// Asks about a request whose `detail` is this.

@@ -5,8 +5,8 @@ use crate::aws::Aws;
 use crate::requests;
 use reeve_engine::{
     Ask, Asked, Begin, Brakes, Claim, Delivery, FactError, FactNeed, FactSource, Facts, Gate, Handled, Held, Holding,
-    KeepError, Lease, Ledger, LedgerError, LedgerKey, Policy, PolicyDigests, Receipts, Replies, Runner, Settled, Step,
-    Story,
+    KeepError, Lease, Ledger, LedgerError, LedgerKey, Policies, Policy, PolicyDigests, PolicySet, Receipts, Replies,
+    Runner, Settled, Step, Story,
 };
 use reeve_kinds::{Need, World};
 use reeve_local::MemoryLedger;
@@ -157,14 +157,13 @@ impl Bench {
             mode: Mode::Enforce,
             needs: vec![FactNeed { name: "tier".into(), source: FactSource::Accounts { key: "tier".into() } }],
             digests: PolicyDigests { plugin: digest.clone(), settings: digest, datasets: Vec::new() },
-            plugin: Box::new(self.clone()),
+            plugin: Arc::new(self.clone()),
         };
         Gate {
             name: "test".into(),
             account: AccountId::parse("999999999999").expect("an id"),
-            digest: Digest::of(b"gate"),
             routes: requests::routes(),
-            policies: vec![policy],
+            policies: Arc::new(Policies::new(PolicySet { digest: Digest::of(b"gate"), policies: vec![policy] })),
             facts: Box::new(self.clone()),
             brakes: self.state().brakes.clone(),
         }

@@ -7,7 +7,7 @@ use crate::loader::Loader;
 use crate::project::Project;
 use crate::wiring;
 use reeve_config::Pipeline;
-use reeve_engine::{Brakes, Delivery, Facts, Gate, Policy, Route, Story};
+use reeve_engine::{Brakes, Delivery, Facts, Gate, Policies, Policy, PolicySet, Route, Story};
 use reeve_json::Value;
 use reeve_kinds::{Kind, Merge, World};
 use reeve_local::RecordedFacts;
@@ -182,9 +182,8 @@ fn merge_gate(policies: Vec<Policy>, facts: Box<dyn Facts>) -> Result<Gate, Fail
     Ok(Gate {
         name: MERGE_GATE.to_owned(),
         account: AccountId::parse(MERGE_ACCOUNT).ok_or_else(|| Failure::new("the gate of merges has no account"))?,
-        digest: Digest::of(b""),
         routes: vec![Route { kind: Box::new(Merge), pattern }],
-        policies,
+        policies: Arc::new(Policies::new(PolicySet { digest: Digest::of(b""), policies })),
         facts,
         // A merge makes no change in AWS, whatever the number of its files.
         brakes: Brakes { changes_per_request: u32::MAX, ..Brakes::default() },

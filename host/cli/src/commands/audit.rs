@@ -189,11 +189,12 @@ fn check(gate: &Gate, receipt: &Receipt, previous: Option<&Digest>) -> Option<Fi
 fn same_configuration(gate: &Gate, body: &Object) -> bool {
     let digest = body.get("digests").and_then(|node| node.value.as_object()?.get("gate")?.as_str());
     let policies = body.get("policies").and_then(|node| node.value.as_array()).unwrap_or_default();
+    let set = gate.policies.current();
     let same = |policy: &reeve_json::Node| {
         let object = policy.value.as_object()?;
         let id = object.get("policy")?.as_str()?;
         let digests = object.get("digests")?.value.as_object()?;
-        let known = gate.policies.iter().find(|policy| policy.id == id)?;
+        let known = set.policies.iter().find(|policy| policy.id == id)?;
         let text = |name: &str| digests.get(name).and_then(|node| node.as_str());
         let datasets = known.digests.datasets.iter().map(|(name, digest)| (name.as_str(), digest.as_str()));
         let datasets = reeve_json::canonical(&Value::object(datasets));
@@ -204,7 +205,7 @@ fn same_configuration(gate: &Gate, body: &Object) -> bool {
                 && stated.as_deref() == Some(datasets.as_str()),
         )
     };
-    digest == Some(gate.digest.as_str()) && policies.iter().all(|policy| same(policy).unwrap_or(false))
+    digest == Some(set.digest.as_str()) && policies.iter().all(|policy| same(policy).unwrap_or(false))
 }
 
 fn differing(one: &Object, other: &Object) -> Vec<String> {

@@ -9,8 +9,8 @@ use anyhow::Context;
 use clap::Args;
 use reeve_config::{Case, CaseVerdict, PolicyFile};
 use reeve_engine::{
-    AskedPolicy, Brakes, Delivery, FactError, FactNeed, FactSource, Facts, Gate, Guarded, Policy, PolicyDigests, Route,
-    Story,
+    Ask, AskedPolicy, Brakes, Delivery, FactError, FactNeed, FactSource, Facts, Gate, Guarded, Policies, Policy,
+    PolicyDigests, PolicySet, Route, Story,
 };
 use reeve_json::{Object, Value};
 use reeve_kinds::{Need, World};
@@ -20,6 +20,7 @@ use reeve_report::{Role, grouped};
 use reeve_sandbox::{Datasets, Sandbox};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The moment as of which every case is judged.
 const CASE_TIME: &str = "2026-01-01T00:00:00Z";
@@ -98,7 +99,7 @@ pub fn run(args: &PolicyTestArgs, ui: &Ui) -> Outcome {
 }
 
 /// The folder itself if it is a policy, or the policies in it.
-fn policy_folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn policy_folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     if folder.join("policy.yaml").is_file() {
         return Ok(vec![folder.to_owned()]);
     }
@@ -118,6 +119,28 @@ fn policy_folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 /// # Errors
 /// When the policy or a case is wrong, or there is no case.
 pub fn cases(folder: &Path, loader: &Loader, filter: Option<&str>) -> Result<Vec<CaseResult>, Failure> {
+    let mut policy = read(folder, loader, filter)?;
+    let cases = std::mem::take(&mut policy.cases);
+    cases.into_iter().map(|(shown, case)| one(&policy, &loader.once, case, shown)).collect()
+}
+
+/// A policy with its cases.
+pub(crate) struct PolicyCases {
+    /// The policy file.
+    pub(crate) file: PolicyFile,
+    /// Its settings.
+    pub(crate) settings: Value,
+    /// The bytes of its plugin.
+    pub(crate) plugin: Vec<u8>,
+    /// The cases, each with the name of its file.
+    pub(crate) cases: Vec<(String, Case)>,
+}
+
+/// Reads a policy with those of its cases that the filter leaves.
+///
+/// # Errors
+/// When the policy or a case is wrong, or there is no case.
+pub(crate) fn read(folder: &Path, loader: &Loader, filter: Option<&str>) -> Result<PolicyCases, Failure> {
     let path = folder.join("policy.yaml");
     let file = PolicyFile::parse(&path.display().to_string(), &loader.read_text(&path)?)?;
     let plugin = wiring::plugin_bytes(folder, loader, &file)?;
@@ -130,24 +153,58 @@ pub fn cases(folder: &Path, loader: &Loader, filter: Option<&str>) -> Result<Vec
     if paths.is_empty() {
         return Err(Failure::new(format!("`{}` holds no case: nothing would be checked", cases_folder.display())));
     }
-    let mut results = Vec::new();
+    let mut cases = Vec::new();
     for path in paths {
         let shown = path.display().to_string();
         let case = Case::parse(&shown, &loader.read_text(&path)?, CASE_TIME)?;
-        if filter.is_some_and(|text| !shown.contains(text) && !case.name.contains(text)) {
-            continue;
+        if filter.is_none_or(|text| shown.contains(text) || case.name.contains(text)) {
+            cases.push((shown, case));
         }
-        results.push(one((&file, &settings, &plugin), &loader.sandbox, case, shown)?);
     }
-    Ok(results)
+    Ok(PolicyCases { file, settings, plugin, cases })
 }
 
-fn one(
-    (file, settings, plugin): (&PolicyFile, &Value, &[u8]),
-    sandbox: &Sandbox,
+/// A case, ready to be judged.
+pub(crate) struct ReadyCase {
+    gate: Gate,
+    delivery: Delivery,
+    now: Timestamp,
+}
+
+impl ReadyCase {
+    /// Judges it.
+    pub(crate) fn judge(&self) -> Story {
+        self.gate.judge(&self.delivery, self.now)
+    }
+}
+
+fn one(policy: &PolicyCases, sandbox: &Sandbox, case: Case, shown: String) -> Result<CaseResult, Failure> {
+    let (name, expect) = (case.name.clone(), case.expect.clone());
+    let load =
+        |settings: &str, datasets| match sandbox.load(&policy.plugin, settings, datasets, wiring::limits(&policy.file))
+        {
+            Ok(plugin) => Asking::Loaded(Box::new(plugin)),
+            Err(fault) => Asking::Faulty(fault),
+        };
+    let story = ready(policy, case, &shown, |settings, datasets| Arc::new(load(settings, datasets)))?.judge();
+    let asked = story.policies.first();
+    Ok(CaseResult {
+        policy: policy.file.name.clone(),
+        file: shown,
+        name,
+        problems: problems(&story, asked, &expect),
+        fuel: asked.map(|asked| asked.answer.fuel),
+        log: asked.map(|asked| asked.log.clone()).unwrap_or_default(),
+    })
+}
+
+/// The gate and the delivery of a case, with the plugin that `load` makes of its settings and tables.
+pub(crate) fn ready(
+    PolicyCases { file, settings, plugin, .. }: &PolicyCases,
     case: Case,
-    shown: String,
-) -> Result<CaseResult, Failure> {
+    shown: &str,
+    load: impl FnOnce(&str, Datasets) -> Arc<dyn Ask>,
+) -> Result<ReadyCase, Failure> {
     let settings = reeve_json::canonical(case.settings.as_ref().unwrap_or(settings));
     let mut rows = case.datasets;
     let mut tables = Vec::new();
@@ -167,43 +224,29 @@ fn one(
     let datasets = Datasets::new(tables);
     let digests =
         PolicyDigests { plugin: Digest::of(plugin), settings: Digest::of(settings.as_bytes()), datasets: vec![] };
-    let asking = match sandbox.load(plugin, &settings, datasets, wiring::limits(file)) {
-        Ok(plugin) => Asking::Loaded(Box::new(plugin)),
-        Err(fault) => Asking::Faulty(fault),
-    };
+    let asking = load(&settings, datasets);
     let policy = Policy {
         id: file.name.clone(),
         kinds: None,
         mode: Mode::Enforce,
         needs: file.needs.clone(),
         digests,
-        plugin: Box::new(asking),
+        plugin: asking,
     };
     let broken = |what: &str| Failure::new(format!("{shown}: {what}"));
     let pattern = default_pattern(case.kind.as_ref()).map_err(|message| broken(&message))?;
     let gate = Gate {
         name: "case".to_owned(),
         account: AccountId::parse(CASE_GATE_ACCOUNT).ok_or_else(|| broken("the gate of cases has no account"))?,
-        digest: Digest::of(b""),
         routes: vec![Route { kind: case.kind, pattern }],
-        policies: vec![policy],
+        policies: Arc::new(Policies::new(PolicySet { digest: Digest::of(b""), policies: vec![policy] })),
         facts: Box::new(CaseFacts { sender: case.sender, facts: case.facts, world: case.world }),
         brakes: no_brakes(),
     };
     let body = reeve_json::canonical(&case.event).into_bytes();
-    let delivery = Delivery { body, origin: shown.clone(), verified: case.verified, content_type: None };
+    let delivery = Delivery { body, origin: shown.to_owned(), verified: case.verified, content_type: None };
     let now: Timestamp = CASE_TIME.parse().map_err(|_| broken("the moment of cases is malformed"))?;
-    let story = gate.judge(&delivery, now);
-    let asked = story.policies.first();
-    let result = CaseResult {
-        policy: file.name.clone(),
-        file: shown,
-        name: case.name,
-        problems: problems(&story, asked, &case.expect),
-        fuel: asked.map(|asked| asked.answer.fuel),
-        log: asked.map(|asked| asked.log.clone()).unwrap_or_default(),
-    };
-    Ok(result)
+    Ok(ReadyCase { gate, delivery, now })
 }
 
 fn default_pattern(kind: &dyn reeve_kinds::Kind) -> Result<reeve_pattern::Pattern, String> {

@@ -2,6 +2,8 @@
 
 use crate::checks::{self, Check, Ended};
 use crate::exit::{Exit, Failure};
+use crate::loader::Loader;
+use crate::swap::{self, Swap, Swaps};
 use crate::ui::Ui;
 use crate::wiring::Wired;
 use crate::{Outcome, live, wiring};
@@ -31,6 +33,10 @@ const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
 /// lets anybody in but its declared rules stops the gate. On SIGTERM or Ctrl-C nothing more is taken, and what is in
 /// hand is finished.
 ///
+/// The policies, with all that belongs to them, and the accounts file are read again when a file changes, or on SIGHUP:
+/// the new set is loaded and its cases are run, and only then it takes the place of the old one. Whatever fails, the old
+/// one goes on. SIGUSR1 goes back to the set before.
+///
 /// Logs are JSON lines on standard error (`REEVE_LOG` sets what is told); health, readiness and metrics are on the
 /// address of `serve: { listen }`; traces go where `OTEL_EXPORTER_OTLP_ENDPOINT` says.
 #[derive(Debug, Args)]
@@ -49,12 +55,14 @@ pub struct ServeArgs {
 /// # Errors
 /// When the gate file is wrong, a check refuses, or a listener fails.
 pub fn run(args: &ServeArgs, ui: &Ui) -> Outcome {
-    let wired = wiring::gate(&args.gate)?;
+    let loader = Loader::serving()?;
+    let wired = wiring::gate_in(&args.gate, &loader)?;
     if wired.service.sources.is_empty() {
         return Err(Failure::new("the gate file has no `sources`: nothing could ask this gate")
             .hint("write `sources: [sqs: { queue: URL, verified-by: RULE }]`"));
     }
-    start(wired, args.dry_run, ui, Mode::Server)
+    let swap = Swap::new(&args.gate, loader, &wired);
+    start(wired, args.dry_run, ui, Mode::Server(Box::new(swap)))
 }
 
 /// Serves the invocations of a Lambda function.
@@ -64,7 +72,7 @@ pub fn run(args: &ServeArgs, ui: &Ui) -> Outcome {
 pub fn bootstrap(ui: &Ui) -> Outcome {
     let root = std::env::var_os(TASK_ROOT).map(PathBuf::from).unwrap_or_default();
     let file = std::env::var_os(GATE_FILE).map_or_else(|| PathBuf::from(GATE_FILE_DEFAULT), PathBuf::from);
-    let wired = wiring::gate(&root.join(file))?;
+    let wired = wiring::gate_in(&root.join(file), &Loader::serving()?)?;
     if let Some(LedgerFile::Sqlite(_)) = &wired.service.ledger {
         return Err(Failure::new("a function cannot remember in a file: each of its environments has another one")
             .hint("write `ledger: { dynamodb: TABLE }`"));
@@ -72,9 +80,9 @@ pub fn bootstrap(ui: &Ui) -> Outcome {
     start(wired, false, ui, Mode::Function)
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum Mode {
-    Server,
+    Server(Box<Swap>),
     Function,
 }
 
@@ -98,9 +106,15 @@ fn start(wired: Wired, dry: bool, ui: &Ui, mode: Mode) -> Outcome {
     let (calls, requests) = (live.stats.clone(), live.stats.clone());
     metrics.add_counter("dns_change_calls", "Calls of ChangeResourceRecordSets", move || calls.read().calls);
     metrics.add_counter("dns_change_requests", "Requests that these calls carried", move || requests.read().requests);
+    let swaps = Swaps::new(&metrics);
     let desk = Desk::new(live.runner, metrics, usize::try_from(serve.in_flight).unwrap_or(1));
     let served = match mode {
-        Mode::Server => runtime.block_on(server(desk, aws, sources, &serve)),
+        Mode::Server(swap) => runtime.block_on(async {
+            let swapping = tokio::spawn(swap::keep(*swap, swaps));
+            let served = server(desk, aws, sources, &serve).await;
+            swapping.abort();
+            served
+        }),
         Mode::Function => {
             let ended = runtime.block_on(reeve_serve::run_lambda(desk, trusted(&sources, &region)));
             ended.map_err(|error| Failure::new(format!("the runtime API failed: {error}"))).map(|()| Exit::Done)

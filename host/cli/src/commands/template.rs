@@ -159,6 +159,7 @@ fn stack(args: &TemplateArgs, wired: &Wired, twin: &Twin, ui: &Ui) -> Result<Val
     let reply_source = format!("reeve.{gate}");
     let replies: Vec<String> = kinds.iter().map(|kind| format!("{}_REPLY", kind.name)).collect();
     let roles = roles(wired);
+    let set = wired.gate.policies.current();
     let template = Template {
         gate,
         account: &wired.gate.account,
@@ -181,7 +182,7 @@ fn stack(args: &TemplateArgs, wired: &Wired, twin: &Twin, ui: &Ui) -> Result<Val
             Some(ReceiptsFile::S3 { bucket, prefix }) => Receipts::S3 { bucket, prefix, lock_days: args.lock_days },
             Some(ReceiptsFile::Dir(_)) | None => Receipts::Dir,
         },
-        parameters: parameters(wired),
+        parameters: parameters(&set),
         roles: roles.iter().map(String::as_str).collect(),
         twin: &twin.gate,
         alarm_topics: args.alarm.iter().map(String::as_str).collect(),
@@ -265,9 +266,9 @@ fn roles(wired: &Wired) -> Vec<String> {
     roles
 }
 
-fn parameters(wired: &Wired) -> Vec<ParameterRead<'_>> {
+fn parameters(set: &reeve_engine::PolicySet) -> Vec<ParameterRead<'_>> {
     let mut reads: Vec<ParameterRead<'_>> = Vec::new();
-    for need in wired.gate.policies.iter().flat_map(|policy| &policy.needs) {
+    for need in set.policies.iter().flat_map(|policy| &policy.needs) {
         if let reeve_engine::FactSource::Parameter { name, .. } = &need.source {
             let below = name.ends_with('/');
             let read = ParameterRead { name: name.trim_end_matches('/'), below };
