@@ -1,5 +1,11 @@
 //! A million names in a table: the plugin in its sandbox decides as the same rules do natively, over a plain map.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test fails by panicking"
+)]
 
 use dns_allowlist::rules::{Settings, judge};
 use reeve_model::action::{ChangeRecordSets, Operation, RecordContent, RecordSetChange};
@@ -40,7 +46,7 @@ fn row(number: u64) -> (String, String) {
         1 => format!("a.n{}.example.com", number - 1),
         _ => format!("b-{number}.team{}.example.com", number % 1_000),
     };
-    let account = if number % 7 == 0 { ME.to_owned() } else { (200_000_000_000 + number % 5_000).to_string() };
+    let account = if number.is_multiple_of(7) { ME.to_owned() } else { (200_000_000_000 + number % 5_000).to_string() };
     let scope = ["subtree", "below", "exact"][usize::try_from(number / 3 % 3).expect("small")];
     (name, format!("{account} {scope}"))
 }

@@ -255,15 +255,18 @@ pub(crate) async fn keep(swap: Swap, swaps: Swaps) {
             _ = back.recv() => true,
         };
         unsettled = None;
-        in_background(&swap, move |swap| report(swap, back)).await.map(|count| {
-            let counter = match count {
-                Told::Replaced => &swaps.0.replaced,
-                Told::Refused => &swaps.0.refused,
-                Told::RolledBack => &swaps.0.rolled_back,
-                Told::Same => return,
-            };
-            counter.fetch_add(1, Ordering::Relaxed);
-        });
+        let told = in_background(&swap, move |swap| report(swap, back)).await;
+        let counter = match told {
+            Some(Told::Replaced) => &swaps.0.replaced,
+            Some(Told::RolledBack) => &swaps.0.rolled_back,
+            Some(Told::Same) => continue,
+            Some(Told::Refused) => &swaps.0.refused,
+            None => {
+                error!("reading the policies panicked: the policy set stays as it is");
+                &swaps.0.refused
+            }
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 }
 

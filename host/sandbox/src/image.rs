@@ -241,7 +241,7 @@ impl Image {
 
     /// The function that judges.
     pub(crate) fn evaluate(&self, fresh: &mut Fresh) -> Result<Evaluate, Fault> {
-        let function = fresh.instance.get_typed_func(&mut fresh.store, &self.evaluate);
+        let function = fresh.instance.get_typed_func(&mut fresh.store, self.evaluate);
         function.map_err(|error| Fault::NotAPolicy { message: one_line(&error) })
     }
 

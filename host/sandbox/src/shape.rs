@@ -20,21 +20,18 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), Fault> {
     let mut functions: u64 = 0;
     let mut work: u64 = 0;
     for payload in Parser::new(0).parse_all(bytes) {
-        match payload.map_err(bad)? {
-            Payload::TypeSection(types) => signatures(types)?,
-            Payload::CodeSectionEntry(body) => {
-                functions += 1;
-                work = work.saturating_add(work_of(&body)?);
-                if functions > FUNCTIONS_MAX {
-                    return refused(&format!("it has more than {FUNCTIONS_MAX} functions"));
-                }
-                if work > COMPILE_WORK_MAX {
-                    return refused(
-                        "its functions are so large, with so many locals, that compiling would take too long",
-                    );
-                }
+        let payload = payload.map_err(bad)?;
+        if let Payload::TypeSection(types) = payload {
+            signatures(types)?;
+        } else if let Payload::CodeSectionEntry(body) = payload {
+            functions += 1;
+            work = work.saturating_add(work_of(&body)?);
+            if functions > FUNCTIONS_MAX {
+                return refused(&format!("it has more than {FUNCTIONS_MAX} functions"));
             }
-            _ => {}
+            if work > COMPILE_WORK_MAX {
+                return refused("its functions are so large, with so many locals, that compiling would take too long");
+            }
         }
     }
     Ok(())

@@ -348,7 +348,8 @@ fn requests() -> Vec<Asking> {
     };
     let longest = [["x".repeat(63), "y".repeat(63), "z".repeat(63)].join("."), "w".repeat(61)].join(".");
     let fact = |value| Fact { name: "allowed".to_owned(), value, source: "torture".to_owned() };
-    let list: [(&'static str, &dyn Fn(&mut Asking)); 14] = [
+    type Change<'a> = &'a dyn Fn(&mut Asking);
+    let list: [(&'static str, Change<'_>); 14] = [
         ("a usual request", &|_| {}),
         ("a kind that nobody knows", &|it| it.kind = "NOT_A_KIND".to_owned()),
         ("a kind of no letters", &|it| it.kind = String::new()),

@@ -113,7 +113,8 @@ fn measure(
     loader: &Loader,
     rounds: u32,
 ) -> Result<Option<Figures>, Failure> {
-    let loaded: Mutex<Option<(Result<Arc<Plugin>, Fault>, u32)>> = Mutex::new(None);
+    type Loaded = (Result<Arc<Plugin>, Fault>, u32);
+    let loaded: Mutex<Option<Loaded>> = Mutex::new(None);
     let load = |settings: &str, datasets: Datasets| -> Arc<dyn Ask> {
         let begin = Instant::now();
         let made = loader.sandbox.load(plugin, settings, datasets, wiring::limits(&policy.file)).map(Arc::new);
