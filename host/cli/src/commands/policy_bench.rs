@@ -85,14 +85,23 @@ pub fn run(args: &PolicyBenchArgs, ui: &Ui) -> Outcome {
     let again = policy_test::read(&args.folder, &loader, args.filter.as_deref())?.cases;
     for ((shown, case), (_, same_case)) in cases.into_iter().zip(again) {
         let name = case.name.clone();
-        let one = measure(&policy, &policy.plugin, case, &shown, &loader, args.rounds)?;
-        let other = match &other {
-            Some(plugin) if one.is_some() => measure(&policy, plugin, same_case, &shown, &loader, args.rounds)?,
-            Some(_) | None => None,
+        let one = match measure(&policy, &policy.plugin, case, &shown, &loader, args.rounds)? {
+            Ok(figures) => figures,
+            Err(why) => {
+                ui.note(&format!("{shown}: not measured: {why}"));
+                continue;
+            }
         };
-        let Some(one) = one else {
-            ui.note(&format!("{shown}: the host refuses the request before the policy is asked"));
-            continue;
+        let other = match &other {
+            Some(plugin) => match measure(&policy, plugin, same_case, &shown, &loader, args.rounds)? {
+                Ok(figures) => Some(figures),
+                Err(why) => {
+                    ui.warn(&format!("{shown}: the other build is not measured: {why}"));
+                    differ = true;
+                    None
+                }
+            },
+            None => None,
         };
         differ |= other.as_ref().is_some_and(|other| other.asked.answer != one.asked.answer);
         let text = match args.format {
@@ -104,7 +113,7 @@ pub fn run(args: &PolicyBenchArgs, ui: &Ui) -> Outcome {
     Ok(if differ { Exit::Findings } else { Exit::Done })
 }
 
-/// One case with one build; none when the policy is not asked in it.
+/// One case with one build, or why there is nothing to measure in it.
 fn measure(
     policy: &PolicyCases,
     plugin: &[u8],
@@ -112,7 +121,7 @@ fn measure(
     shown: &str,
     loader: &Loader,
     rounds: u32,
-) -> Result<Option<Figures>, Failure> {
+) -> Result<Result<Figures, String>, Failure> {
     type Loaded = (Result<Arc<Plugin>, Fault>, u32);
     let loaded: Mutex<Option<Loaded>> = Mutex::new(None);
     let load = |settings: &str, datasets: Datasets| -> Arc<dyn Ask> {
@@ -129,17 +138,21 @@ fn measure(
     let story = policy_test::ready(policy, case, shown, load)?.judge();
     let loaded = loaded.into_inner().unwrap_or_else(PoisonError::into_inner);
     let (plugin, load_us) = loaded.ok_or_else(|| Failure::new(format!("{shown}: no plugin was loaded")))?;
-    let plugin = plugin.map_err(|fault| Failure::new(format!("{shown}: the plugin {fault}")))?;
-    let Some(asked) = story.policies.first() else { return Ok(None) };
+    let plugin = match plugin {
+        Ok(plugin) => plugin,
+        Err(fault) => return Ok(Err(format!("the plugin {fault}"))),
+    };
     let detail = story.event.as_ref().map(|event| event.detail_canonical()).unwrap_or_default();
-    let Some(request) = story.request(asked, &detail) else { return Ok(None) };
+    let Some(request) = story.policies.first().and_then(|asked| story.request(asked, &detail)) else {
+        return Ok(Err("the host refuses the request before the policy is asked".to_owned()));
+    };
     let first = plugin.ask(&request);
     if let Answer::Fault(fault) = &first.answer {
-        return Err(Failure::new(format!("{shown}: the plugin {fault}")));
+        return Ok(Err(format!("the plugin {fault}")));
     }
     let evaluation = spread(rounds, || drop(plugin.ask(&request)));
     let instance = spread(rounds, || drop(plugin.instantiate()));
-    Ok(Some(Figures { asked: first, start: plugin.start().clone(), load_us, evaluation, instance }))
+    Ok(Ok(Figures { asked: first, start: plugin.start().clone(), load_us, evaluation, instance }))
 }
 
 fn spread(rounds: u32, mut once: impl FnMut()) -> Spread {
