@@ -7,8 +7,8 @@
 mod bus;
 mod domains;
 mod emails;
-mod names;
 mod regions;
+mod scp_file;
 mod tiers;
 mod units;
 
@@ -19,7 +19,7 @@ use reeve_model::{Finding, Place, Severity};
 use reeve_yaml::{Mark, closest, quoted};
 use std::collections::BTreeMap;
 
-pub use names::{PARTITIONS, PARTITIONS_AS_OF, Partition, ScpFile, partition_of};
+pub use scp_file::ScpFile;
 
 /// Who finds, in [`Finding::by`].
 pub const BY: &str = "accounts";

@@ -1,4 +1,5 @@
-//! Service control policies: what they are made of, what they match, and what is left of a permission below all of them.
+//! Service control policies: what they are made of, what they match, and what is left of a permission below all of them;
+//! and what AWS has that policies name, its actions and Regions.
 //!
 //! Everything is a pure function of values, for hosts and plugins alike. The crate knows nothing of requests, findings,
 //! files or AWS calls.
@@ -18,6 +19,7 @@ mod organization;
 mod organization_json;
 mod principal;
 mod question;
+mod regions;
 mod replay;
 mod segments;
 mod statement;
@@ -32,6 +34,7 @@ pub use document::{DOCUMENT_BYTES_MAX, Document, DocumentError};
 pub use glob::Glob;
 pub use lockout::{Lockout, Protected, lockouts};
 pub use organization::{Builder, LEVELS_MAX, Level, LevelKind, Organization, OrganizationError, Policy};
+pub use regions::{PARTITIONS, PARTITIONS_AS_OF, Partition, partition_of};
 pub use replay::{Fate, Reason, Replay, replay};
 pub use statement::{Effect, Statement};
 pub use truth::Truth;

@@ -1,8 +1,9 @@
 //! Regions: known to AWS, all of one partition, and inside the account's own list.
 
-use super::{Lint, PARTITIONS, PARTITIONS_AS_OF, about, accounts_listed, finding, nearest, partition_of};
+use super::{Lint, about, accounts_listed, finding, nearest};
 use crate::layer::Sourced;
 use reeve_model::Severity;
+use reeve_scp::{PARTITIONS, PARTITIONS_AS_OF, partition_of};
 use reeve_yaml::{Mark, quoted};
 use std::collections::BTreeMap;
 

@@ -11,6 +11,7 @@ use super::statement::Effect;
 use super::text::{glob, has_wildcard, nearest, strings};
 use super::{Severity, arn, codes};
 use reeve_json::Node;
+use reeve_scp::{PARTITIONS, PARTITIONS_AS_OF};
 
 const KEY: &str = "aws:requestedregion";
 
@@ -133,55 +134,11 @@ fn missing_globals(deny: &Parts<'_>, report: &mut Report<'_>) {
     }
 }
 
-/// Regions by partition, of November 2026 (botocore `partitions.json`). One that AWS adds later is a warning, no error.
-const REGIONS: [(&str, &[&str]); 3] = [
-    (
-        "aws",
-        &[
-            "af-south-1",
-            "ap-east-1",
-            "ap-east-2",
-            "ap-northeast-1",
-            "ap-northeast-2",
-            "ap-northeast-3",
-            "ap-south-1",
-            "ap-south-2",
-            "ap-southeast-1",
-            "ap-southeast-2",
-            "ap-southeast-3",
-            "ap-southeast-4",
-            "ap-southeast-5",
-            "ap-southeast-6",
-            "ap-southeast-7",
-            "ca-central-1",
-            "ca-west-1",
-            "eu-central-1",
-            "eu-central-2",
-            "eu-north-1",
-            "eu-south-1",
-            "eu-south-2",
-            "eu-west-1",
-            "eu-west-2",
-            "eu-west-3",
-            "il-central-1",
-            "me-central-1",
-            "me-south-1",
-            "mx-central-1",
-            "sa-east-1",
-            "us-east-1",
-            "us-east-2",
-            "us-west-1",
-            "us-west-2",
-        ],
-    ),
-    ("aws-cn", &["cn-north-1", "cn-northwest-1"]),
-    ("aws-us-gov", &["us-gov-east-1", "us-gov-west-1"]),
-];
-
-/// A value that names no Region of the organization's partition. `StringEquals` compares the case of letters.
+/// A value that names no Region of the organization's partition. `StringEquals` compares the case of letters. One that
+/// AWS adds after the list was made is a warning, no error.
 fn unknown(test: &Test<'_>, statement: &Parts<'_>, report: &mut Report<'_>) {
-    let partition = report.settings.partition.clone();
-    let home = REGIONS.iter().find(|(name, _)| *name == partition).map_or(&[][..], |(_, regions)| regions);
+    let partition = PARTITIONS.iter().find(|partition| partition.id == report.settings.partition);
+    let home = partition.map_or(&[][..], |partition| partition.regions);
     let ignores_case = test.name.to_ascii_lowercase().contains("ignorecase");
     for (index, item, text) in test.strings().filter(|(_, _, text)| is_plain(text)) {
         let wild = test.operator.wildcards && has_wildcard(text);
@@ -193,14 +150,14 @@ fn unknown(test: &Test<'_>, statement: &Parts<'_>, report: &mut Report<'_>) {
         if home.iter().any(|region| glob(&value, region)) {
             continue;
         }
-        let elsewhere = REGIONS.iter().find(|(_, regions)| regions.iter().any(|region| glob(&value, region)));
+        let elsewhere = PARTITIONS.iter().find(|other| other.regions.iter().any(|region| glob(&value, region)));
         let lower = text.to_ascii_lowercase();
-        let (severity, why) = if let Some((name, _)) = elsewhere {
-            (Severity::Error, format!("is a Region of the partition `{name}`, no request here has it"))
+        let (severity, why) = if let Some(other) = elsewhere {
+            (Severity::Error, format!("is a Region of the partition `{}`, no request here has it", other.id))
         } else if home.iter().any(|region| glob(&lower, region)) {
             (Severity::Error, "is not in lower case, and the case of letters counts: no request has it".to_owned())
         } else if wild || arn::is_region(&value) {
-            (Severity::Warning, "is no Region that was known in November 2026".to_owned())
+            (Severity::Warning, format!("is no Region that was known on {PARTITIONS_AS_OF}"))
         } else {
             (Severity::Error, "is not written like a Region, no request has it".to_owned())
         };

@@ -1,6 +1,7 @@
 //! Cases on what a Condition reaches: missing keys, networks, sessions, principals.
 
 use super::*;
+use reeve_scp::PARTITIONS;
 
 /// A Deny with one Condition; `key` is the place of the finding below Condition.
 fn deny(code: &'static str, key: &str, bad: &str, good: &str) -> Case {
@@ -324,5 +325,26 @@ fn severities_follow_what_is_left_of_the_rule() {
         ),
     ] {
         assert_eq!(found(&with(condition), code), [expected], "{condition}");
+    }
+}
+
+#[test]
+fn regions_are_of_their_partition_alone() {
+    let found = |home: &str, region: &str| {
+        let text = policy(&format!(
+            r#"{{"Sid":"A","Effect":"Deny","Action":"s3:Get*","Resource":"*","Condition":{{"StringEquals":{{"aws:RequestedRegion":"{region}"}}}}}}"#
+        ));
+        let found = validate(&text, &Settings { partition: home.to_owned(), ..Settings::default() });
+        let one = |finding: Finding| (finding.severity, finding.message);
+        found.into_iter().filter(|finding| finding.code == "UNKNOWN_REGION").map(one).collect::<Vec<_>>()
+    };
+    for home in PARTITIONS {
+        for of in PARTITIONS {
+            for region in of.regions {
+                let why = format!("`{region}` is a Region of the partition `{}`, no request here has it", of.id);
+                let expected = if home == of { vec![] } else { vec![(Severity::Error, why)] };
+                assert_eq!(found(home.id, region), expected, "{region} in {}", home.id);
+            }
+        }
     }
 }
