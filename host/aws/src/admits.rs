@@ -4,13 +4,11 @@
 //! account. This module reads the policy text and nothing else: it does not see what identity policies of the gate's
 //! own account allow, nor whether the rule's target rewrites its input.
 
-mod wildcard;
-
 use reeve_json::{Node, Object, Options, StringRule, Value};
 use reeve_model::{AccountId, text::shown};
+use reeve_scp::Glob;
 use std::collections::BTreeSet;
 use std::fmt;
-use wildcard::{glob, like};
 
 /// The longest policy read, in bytes. A queue's policy may have 8 KiB and a function's 20 KiB; above that, it is neither.
 const POLICY_BYTES_MAX: usize = 65_536;
@@ -262,7 +260,11 @@ impl Grant {
         match (body.get("Action"), body.get("NotAction")) {
             (Some(node), None) => {
                 let actions = texts(node).ok_or("has an Action that is no text and no list of texts")?;
-                let delivers = |action: &&&str| delivering.iter().any(|name| like(action, name));
+                // Actions are compared without regard to case.
+                let delivers = |action: &&&str| {
+                    let pattern = Glob::new(&action.to_ascii_lowercase());
+                    delivering.iter().any(|name| pattern.matches(&name.to_ascii_lowercase()))
+                };
                 let reads = |action: &str| reading.iter().any(|name| name.eq_ignore_ascii_case(action));
                 Ok(Self {
                     delivers: actions.iter().find(delivers).map(|action| show(action)),
@@ -368,7 +370,7 @@ fn pinned<'a>(condition: Option<&'a Node>, rules: &[String]) -> Result<Vec<&'a s
 /// Whether `Resource` names the target.
 fn covers(body: &Object, target_arn: &str) -> bool {
     let patterns = body.get("Resource").and_then(texts).unwrap_or_default();
-    patterns.iter().any(|pattern| glob(pattern.as_bytes(), target_arn.as_bytes()))
+    patterns.iter().any(|pattern| Glob::new(pattern).matches(target_arn))
 }
 
 /// A text or a list of texts.

@@ -9,6 +9,7 @@ use crate::accounts::Accounts;
 use crate::layer::place;
 use reeve_json::{Node, Object, Options, StringRule, Value};
 use reeve_model::Place;
+use reeve_scp::Glob;
 use reeve_yaml::Mark;
 use std::collections::BTreeSet;
 
@@ -136,37 +137,12 @@ fn texts(node: Option<&Node>) -> Vec<&str> {
 
 /// Whether a statement is about putting events.
 fn sends(statement: &Object) -> bool {
-    let named =
-        |node| texts(node).iter().any(|action| glob(&action.to_ascii_lowercase(), &PUT_EVENTS.to_ascii_lowercase()));
+    let puts = |action: &&str| Glob::new(&action.to_ascii_lowercase()).matches(&PUT_EVENTS.to_ascii_lowercase());
+    let named = |node| texts(node).iter().any(puts);
     match statement.get("NotAction") {
         Some(node) => !named(Some(node)),
         None => named(statement.get("Action")),
     }
-}
-
-/// `*` and `?` as IAM has them. Going back only to the last `*` keeps it at pattern times text.
-fn glob(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
-    let (mut at, mut here, mut back) = (0, 0, None);
-    while here < text.len() {
-        match (pattern.get(at), back) {
-            (Some(b'*'), _) => {
-                at += 1;
-                back = Some((at, here));
-            }
-            (Some(byte), _) if *byte == b'?' || Some(byte) == text.get(here) => {
-                at += 1;
-                here += 1;
-            }
-            (_, Some((after, from))) => {
-                at = after;
-                here = from + 1;
-                back = Some((after, here));
-            }
-            (_, None) => return false,
-        }
-    }
-    pattern.get(at..).is_some_and(|rest| rest.iter().all(|byte| *byte == b'*'))
 }
 
 /// The account of an `AWS` principal: an id, or the ARN of a root, role, user or session.
@@ -324,6 +300,6 @@ fn covers(statement: &Object, account: &str, bus: &str) -> bool {
         }
         let parts: Vec<&str> = resource.splitn(6, ':').collect();
         let [_, _, "events", _, of, name] = parts.as_slice() else { return false };
-        glob(of, account) && glob(name, &format!("event-bus/{bus}"))
+        Glob::new(of).matches(account) && Glob::new(name).matches(&format!("event-bus/{bus}"))
     })
 }
