@@ -16,6 +16,7 @@ mod list_accounts;
 mod merge;
 mod move_account;
 mod organization;
+pub mod policy_document;
 mod put_parameter;
 mod register_host;
 mod scp_update;

@@ -6,7 +6,7 @@
 mod allows;
 
 use crate::create_account::place;
-use crate::scp_update::document::denies;
+use crate::policy_document::denies;
 use crate::{Ask, Draft, Kind, Need, Organization, OrganizationAccount, World};
 use reeve_model::action::{self, OrganizationalUnit};
 use reeve_model::{AccountId, Action, Code, PlannedAction, Refusal};

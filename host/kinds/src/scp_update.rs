@@ -5,7 +5,6 @@
 //! first, with a policy whose absence takes no permission away. What no order can do is refused.
 //! Source: Organizations API reference, CreatePolicy, UpdatePolicy, AttachPolicy and DetachPolicy; user guide, quotas.
 
-pub(crate) mod document;
 mod read;
 mod steps;
 mod targets;

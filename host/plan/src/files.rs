@@ -1,10 +1,10 @@
 //! The state that files ask for.
 
-use crate::document::{minified, read};
 use crate::gates::finding;
 use crate::state::{AccountState, Attached, Naming, Origin, PolicyState, ROOT, State, UnitState};
 use reeve_accounts::{Account, Accounts, Mark, OrganizationalUnit, PolicyName, Sourced, Status};
 use reeve_json::{ParseError, position};
+use reeve_kinds::policy_document::{minified, read};
 use reeve_model::{AccountId, Finding, Place, Severity};
 use std::collections::BTreeMap;
 

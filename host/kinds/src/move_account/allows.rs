@@ -4,7 +4,7 @@
 //! a level whose Allow statements are a narrow list denies all the rest to everything below it, without any Deny.
 
 use crate::Organization;
-use crate::scp_update::document::allows_everything;
+use crate::policy_document::allows_everything;
 use reeve_scp::{Document, Effect, Statement};
 
 /// What the policies of one level allow.

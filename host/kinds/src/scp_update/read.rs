@@ -1,8 +1,8 @@
 //! The typed `detail` of an `SCP_UPDATE`.
 
-use super::document::minified_chars;
 use super::{DESCRIPTION_CHARS_MAX, ENTRIES_MAX, POLICY_NAME_CHARS_MAX};
 use crate::Fields;
+use crate::policy_document::minified;
 use reeve_json::Node;
 use reeve_model::{Code, Digest, Refusal};
 use std::collections::BTreeSet;
@@ -149,7 +149,7 @@ fn check_size(document: &str, size_quota_chars: usize, at: &str) -> Result<(), R
     }
     let message = format!("the document has {length} characters as sent, more than the quota of {size_quota_chars}");
     let refusal = Refusal::new(Code::ScpTooLarge, at, message);
-    let minified = minified_chars(document);
+    let minified = minified(document).chars().count();
     if minified > size_quota_chars {
         return Err(refusal.fix("split the policy"));
     }

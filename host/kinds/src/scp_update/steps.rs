@@ -3,9 +3,9 @@
 //! The executor stops at the first failure and `UpdatePolicy` and `DetachPolicy` bind at once (Organizations API
 //! reference), so every prefix of the calls is a state that may last.
 
-use super::document::allows_nothing;
 use super::targets::{Order, PolicyKey, Resolved};
 use crate::Organization;
+use crate::policy_document::allows_nothing;
 use reeve_model::{Action, Code, PlannedAction, Refusal};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,8 +1,8 @@
 //! What attaching and detaching would leave on each target, and in which order it can be done.
 
-use super::document::{allows_everything, allows_nothing};
 use crate::Organization;
 use crate::organization::FULL_AWS_ACCESS;
+use crate::policy_document::{allows_everything, allows_nothing};
 use reeve_model::action::{Attachment, PolicyRef};
 use reeve_model::{Code, Refusal};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,9 +1,19 @@
-//! What a policy document says, as far as planning must know. Whether it is a good one is for policies to judge.
+//! What a policy document says, as far as planning must know: what a gate refuses, and what is known before it is asked.
+//! Whether a document is a good one is for policies to judge.
 
-use reeve_json::{Node, Object, Options, StringRule, Value, canonical, parse};
+use reeve_json::{Node, Object, Options, ParseError, StringRule, Value, canonical, parse};
 use reeve_model::limits::{EVENT_BYTES_MAX, EVENT_DEPTH_MAX};
 
+/// A document is read as leniently as a text of an event can be.
 const OPTIONS: Options = Options { bytes_max: EVENT_BYTES_MAX, depth_max: EVENT_DEPTH_MAX, strings: StringRule::Any };
+
+/// The document as a value.
+///
+/// # Errors
+/// Byte offset and message of the first fault, when it is no strict JSON.
+pub fn read(document: &str) -> Result<Value, ParseError> {
+    parse(document.as_bytes(), &OPTIONS).map(|node| node.value)
+}
 
 /// A statement that takes something away.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +40,10 @@ pub(crate) fn denies(document: &str) -> Vec<Deny> {
         .collect()
 }
 
-/// Whether one statement allows every action on every resource, without a condition.
-pub(crate) fn allows_everything(document: &str) -> bool {
+/// Whether one statement allows every action on every resource, without a condition. Source: Organizations user guide,
+/// "SCP evaluation".
+#[must_use]
+pub fn allows_everything(document: &str) -> bool {
     let star = |statement: &Object, key: &str| {
         statement.get(key).is_some_and(|node| match &node.value {
             Value::String(text) => text == "*",
@@ -51,12 +63,15 @@ pub(crate) fn allows_everything(document: &str) -> bool {
 }
 
 /// Whether no statement allows anything. A document that cannot be read might.
-pub(crate) fn allows_nothing(document: &str) -> bool {
+#[must_use]
+pub fn allows_nothing(document: &str) -> bool {
     statements(document).is_some_and(|statements| statements.iter().all(|it| text(it, "Effect") == Some("Deny")))
 }
 
-/// How many characters a JSON text has without the white space between its tokens.
-pub(crate) fn minified_chars(document: &str) -> usize {
+/// A JSON text without the white space between its tokens, all else as written. Organizations counts every character
+/// against its quota.
+#[must_use]
+pub fn minified(document: &str) -> String {
     let (mut in_string, mut escaped) = (false, false);
     let kept = |char: &char| {
         let keep = in_string || !matches!(char, ' ' | '\t' | '\n' | '\r');
@@ -68,7 +83,7 @@ pub(crate) fn minified_chars(document: &str) -> usize {
         };
         keep
     };
-    document.chars().filter(kept).count()
+    document.chars().filter(kept).collect()
 }
 
 fn text<'a>(statement: &'a Object, key: &str) -> Option<&'a str> {
@@ -77,7 +92,7 @@ fn text<'a>(statement: &'a Object, key: &str) -> Option<&'a str> {
 
 /// The statements, one or several; none when the document is not an object with statements that are objects.
 fn statements(document: &str) -> Option<Vec<Object>> {
-    let document = parse(document.as_bytes(), &OPTIONS).ok()?;
+    let document = read(document).ok()?;
     let statement = document.as_object()?.get("Statement")?;
     match &statement.value {
         Value::Object(object) => Some(vec![object.clone()]),
@@ -136,15 +151,18 @@ mod tests {
     }
 
     #[test]
-    fn white_space_counts_inside_strings_alone() {
-        for (document, chars) in [
-            ("", 0),
-            (" { \"a b\" :\n\t1 }\r\n", 9),
-            (r#""a \" b" "#, 8),
-            (r#""\\" "x y""#, 9),
-            ("\"\u{1f600} \u{e9}\" ", 5),
+    fn white_space_goes_between_tokens_alone() {
+        for (document, expected, chars) in [
+            ("", "", 0),
+            (" { \"a b\" :\n\t1 }\r\n", "{\"a b\":1}", 9),
+            (r#""a \" b" "#, r#""a \" b""#, 8),
+            (r#""\\" "x y""#, r#""\\""x y""#, 9),
+            (r#""\\" , "x y""#, r#""\\","x y""#, 10),
+            ("[ \"\u{a0}\" , \"\\u00e9\" ]", "[\"\u{a0}\",\"\\u00e9\"]", 14),
+            ("\"\u{1f600} \u{e9}\" ", "\"\u{1f600} \u{e9}\"", 5),
         ] {
-            assert_eq!(minified_chars(document), chars, "{document}");
+            let minified = minified(document);
+            assert_eq!((minified.as_str(), minified.chars().count()), (expected, chars), "{document}");
         }
     }
 }
