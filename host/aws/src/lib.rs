@@ -5,6 +5,7 @@ pub mod asking;
 pub mod bucket;
 pub mod client;
 pub mod dynamo;
+mod entries;
 pub mod execute;
 pub mod facts;
 pub mod failure;

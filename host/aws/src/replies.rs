@@ -2,19 +2,14 @@
 
 use crate::bucket::Service;
 use crate::client::Aws;
+use crate::entries::{TRIES_MAX, batches, bytes, may_pass};
 use crate::execute::{Pace, read};
 use crate::failure::Failure;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use reeve_engine::{KeepError, Replies};
 
-/// Most entries of one PutEvents (EventBridge API reference).
-const ENTRIES_MAX: usize = 10;
 /// Most bytes of all entries of one PutEvents: what EventBridge took until 2026, and every emulator and proxy takes.
 const BATCH_BYTES_MAX: usize = 256 * 1_024;
-/// How often an entry is put that EventBridge turned away for the moment.
-const TRIES_MAX: u32 = 5;
-/// Codes of an entry that may pass later (EventBridge API reference, PutEventsResultEntry); others do not.
-const PASSING: [&str; 3] = ["InternalFailure", "InternalException", "ThrottlingException"];
 
 /// Puts replies on a bus.
 #[derive(Debug)]
@@ -51,7 +46,7 @@ impl EventReplies {
         let mut again = Vec::new();
         for (entry, result) in entries.into_iter().zip(answer.entries()) {
             if let Some(why) = not_taken(result) {
-                let passing = result.error_code().is_some_and(|code| PASSING.contains(&code));
+                let passing = result.error_code().is_some_and(may_pass);
                 if !passing {
                     return Err(KeepError(format!("EventBridge does not take a reply: {why}")));
                 }
@@ -71,34 +66,10 @@ fn not_taken(result: &PutEventsResultEntry) -> Option<String> {
     }
 }
 
-/// Bytes of an entry as EventBridge counts them.
-fn bytes(entry: &PutEventsRequestEntry) -> usize {
-    [entry.source(), entry.detail_type(), entry.detail()].into_iter().flatten().map(str::len).sum()
-}
-
-/// Entries in batches that one call takes, in their order.
-fn batches(entries: impl IntoIterator<Item = PutEventsRequestEntry>) -> Vec<Vec<PutEventsRequestEntry>> {
-    let mut batches: Vec<Vec<PutEventsRequestEntry>> = Vec::new();
-    let mut size = 0;
-    for entry in entries {
-        let more = bytes(&entry);
-        match batches.last_mut().filter(|batch| batch.len() < ENTRIES_MAX && size + more <= BATCH_BYTES_MAX) {
-            Some(batch) => {
-                batch.push(entry);
-                size += more;
-            }
-            None => {
-                batches.push(vec![entry]);
-                size = more;
-            }
-        }
-    }
-    batches
-}
-
 impl Replies for EventReplies {
     fn send(&self, kind: &str, pages: &[String]) -> Result<(), KeepError> {
-        for mut batch in batches(pages.iter().map(|page| self.entry(kind, page))) {
+        let entries = pages.iter().map(|page| self.entry(kind, page));
+        for mut batch in batches(entries, BATCH_BYTES_MAX, bytes) {
             for round in 1.. {
                 let again = self.put(batch)?;
                 let Some((_, why)) = again.first() else { break };
@@ -142,7 +113,7 @@ mod tests {
             ("a byte more", vec![BATCH_BYTES_MAX / 2 - head, BATCH_BYTES_MAX / 2 - head + 1], vec![1, 1]),
         ] {
             let entries = pages.iter().map(|&length| replies.entry("DNS_RECORD_CHANGE", &"x".repeat(length)));
-            let sizes: Vec<usize> = batches(entries).iter().map(Vec::len).collect();
+            let sizes: Vec<usize> = batches(entries, BATCH_BYTES_MAX, bytes).iter().map(Vec::len).collect();
             assert_eq!(sizes, expected, "{label}");
         }
         script.finish();

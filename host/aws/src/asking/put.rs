@@ -2,20 +2,15 @@
 
 use crate::bucket::Service;
 use crate::client::Aws;
+use crate::entries::{TRIES_MAX, batches, bytes, may_pass};
 use crate::execute::{Pace, read};
 use crate::failure::Failure;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use reeve_model::FailureClass;
 
-/// Most entries of one PutEvents (EventBridge API reference).
-const ENTRIES_MAX: usize = 10;
 /// Most bytes of all entries of one PutEvents, and so of one request: less than 1 MB (EventBridge API reference,
 /// PutEvents), read as the smaller of the two that MB may mean.
 pub const REQUEST_BYTES_MAX: usize = 999_999;
-/// How often an entry is put that EventBridge turned away for the moment, or did not answer.
-const TRIES_MAX: u32 = 5;
-/// Codes of an entry that may pass later (EventBridge API reference, PutEventsResultEntry); others do not.
-const PASSING: [&str; 3] = ["InternalFailure", "InternalException", "ThrottlingException"];
 
 /// One request as an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +52,7 @@ impl GateBus {
                 entries.push((at, entry));
             }
         }
-        for batch in batches(entries) {
+        for batch in batches(entries, REQUEST_BYTES_MAX, |(_, entry)| bytes(entry)) {
             self.put_batch(batch, &mut results);
         }
         // Every entry was settled; a hole would be a request whose fate nobody knows.
@@ -126,7 +121,7 @@ fn taken(result: &PutEventsResultEntry) -> Result<String, Failure> {
     match (result.event_id(), result.error_code()) {
         (Some(id), None) => Ok(id.to_owned()),
         (_, Some(code)) => {
-            let class = if PASSING.contains(&code) {
+            let class = if may_pass(code) {
                 FailureClass::Transient
             } else if code.starts_with("AccessDenied") || code.starts_with("NotAuthorized") {
                 FailureClass::AccessDenied
@@ -138,31 +133,6 @@ fn taken(result: &PutEventsResultEntry) -> Result<String, Failure> {
         }
         (None, None) => Err(Failure::garbled("PutEvents", "id or error of an entry")),
     }
-}
-
-/// Bytes of an entry as EventBridge counts them (user guide, "Calculating PutEvents event entry size").
-fn bytes(entry: &PutEventsRequestEntry) -> usize {
-    [entry.source(), entry.detail_type(), entry.detail()].into_iter().flatten().map(str::len).sum()
-}
-
-/// Entries in batches that one call takes, in their order.
-fn batches(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
-    let mut batches: Vec<Vec<Entry>> = Vec::new();
-    let mut size = 0;
-    for entry in entries {
-        let more = bytes(&entry.1);
-        match batches.last_mut().filter(|batch| batch.len() < ENTRIES_MAX && size + more <= REQUEST_BYTES_MAX) {
-            Some(batch) => {
-                batch.push(entry);
-                size += more;
-            }
-            None => {
-                batches.push(vec![entry]);
-                size = more;
-            }
-        }
-    }
-    batches
 }
 
 #[cfg(test)]
