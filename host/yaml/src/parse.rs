@@ -54,7 +54,9 @@ impl Document {
             return Err(YamlError::new(file_name, start, message));
         }
         check_characters(file_name, text)?;
-        let mut builder = Builder { file: file_name, text, parser: Parser::new_from_str(text), anchors };
+        let end = reeve_json::position(text.as_bytes(), text.len());
+        let end = Mark { line: end.line, column: end.column };
+        let mut builder = Builder { file: file_name, text, end, parser: Parser::new_from_str(text), anchors };
         let root = builder.document()?;
         Ok(Self { file: file_name.to_owned(), root })
     }
@@ -132,6 +134,8 @@ fn size(node: &Node) -> (usize, usize) {
 struct Builder<'t> {
     file: &'t str,
     text: &'t str,
+    /// Just behind the last character.
+    end: Mark,
     parser: Parser<'t, StrInput<'t>>,
     /// None where anchors and aliases are refused.
     anchors: Option<Anchors>,
@@ -140,6 +144,12 @@ struct Builder<'t> {
 impl<'t> Builder<'t> {
     fn error(&self, at: Mark, message: impl Into<String>) -> YamlError {
         YamlError::new(self.file, at, message)
+    }
+
+    /// A place of the parser's. Where the last line has no line feed, the parser ends it all the same, and then places
+    /// what it misses on a line that is not there.
+    fn mark(&self, marker: Marker) -> Mark {
+        mark(marker).min(self.end)
     }
 
     fn next(&mut self) -> Result<(Event<'t>, Span), YamlError> {
@@ -152,7 +162,7 @@ impl<'t> Builder<'t> {
     }
 
     fn not_yaml(&self, error: &ScanError) -> YamlError {
-        let at = mark(*error.marker());
+        let at = self.mark(*error.marker());
         if error.info().contains("unknown anchor") {
             return match self.anchors {
                 Some(_) => self.error(at, "the alias has no anchor in front of it"),
@@ -182,7 +192,7 @@ impl<'t> Builder<'t> {
             return Err(self.error(Mark { line: 1, column: 1 }, "the file is empty"));
         }
         if event == Event::DocumentStart(true) {
-            self.no_directives(mark(span.start))?;
+            self.no_directives(self.mark(span.start))?;
         }
         let (event, span) = self.next()?;
         let root = self.node(event, span, 0)?;
@@ -192,7 +202,7 @@ impl<'t> Builder<'t> {
         }
         if event != Event::StreamEnd {
             return Err(self
-                .error(mark(span.start), "a second document starts here")
+                .error(self.mark(span.start), "a second document starts here")
                 .with_hint("put each document in a file of its own"));
         }
         Ok(root)
@@ -211,7 +221,7 @@ impl<'t> Builder<'t> {
     }
 
     fn node(&mut self, event: Event<'t>, span: Span, depth: usize) -> Result<Node, YamlError> {
-        let at = mark(span.start);
+        let at = self.mark(span.start);
         let (value, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.untagged(at, anchor, tag.is_some())?;
@@ -337,7 +347,7 @@ impl<'t> Builder<'t> {
     }
 
     fn key(&self, event: Event<'t>, span: Span) -> Result<(String, Mark), YamlError> {
-        let at = mark(span.start);
+        let at = self.mark(span.start);
         let Event::Scalar(text, style, anchor, tag) = event else {
             if matches!(event, Event::Alias(_)) {
                 return Err(self.error(at, "aliases are not supported").with_hint("write the value out"));

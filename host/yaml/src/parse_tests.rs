@@ -38,6 +38,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("? [a]\n: b\n", "1:3: a key must be a plain word or a string, not a list or a mapping", ""),
     ("{{a: 1}: b}\n", "1:2: a key must be a plain word or a string, not a list or a mapping", ""),
     (": a\n", "1:1: a key is missing in front of the colon", ""),
+    ("a: 1\n? ", "2:3: a key is missing in front of the colon", ""),
     ("<<: {a: 1}\n", "1:1: merge keys are not supported", "write the values out"),
     ("\"a\\nb\": 1\n", "1:1: key holds the character U+000A", ""),
     ("a: \"\\0\"\n", "1:4: string holds the character U+0000", ""),
