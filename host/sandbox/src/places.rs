@@ -13,6 +13,7 @@ pub(crate) struct Need {
 
 impl Need {
     /// Whether an instance fits into the pool at all.
+    #[cfg_attr(not(feature = "compiler"), expect(dead_code, reason = "asked before a snapshot is made"))]
     pub(crate) fn fits_any(self) -> bool {
         self.memories <= MEMORIES_MAX && self.tables <= TABLES_MAX
     }
