@@ -112,8 +112,9 @@ impl<'p> Search<'p> {
 
     /// As [`Self::object`], for an object in which a field may have more than one way: `a` and then `b` in it, or
     /// `a.b`. A field goes the first way on which it could be met were it alone; one that can be met nowhere must be
-    /// absent on every way. (event-ruler would also try the other ways if an array on the first one then makes the
-    /// fields conflict. That is left out: it is the part that takes exponential time.)
+    /// absent on every way. Ways are taken in the order of their keys, not in that of the text: the two may be written
+    /// either way round. (event-ruler would also try the other ways if an array on the first one then makes the fields
+    /// conflict. That is left out: it is the part that takes exponential time.)
     fn dotted(&self, object: &Object, place: Place, set: FieldSet) -> bool {
         let met_alone = |node: &Node, key: &str, group: FieldSet| {
             let met = |(_, field): &(FieldSet, &Field)| {
@@ -121,8 +122,10 @@ impl<'p> Search<'p> {
             };
             self.each(group).filter(met).fold(0, |sum, (bit, _)| sum | bit)
         };
+        let mut members: Vec<_> = object.iter().collect();
+        members.sort_by(|one, other| one.key.cmp(&other.key));
         let mut anywhere = 0;
-        for member in object {
+        for member in &members {
             let group = self.entering(set, &member.key, place.at);
             anywhere |= met_alone(&member.value, &member.key, group);
         }
@@ -130,7 +133,7 @@ impl<'p> Search<'p> {
             return false;
         }
         let mut assigned = 0;
-        object.iter().all(|member| {
+        members.into_iter().all(|member| {
             let group = self.entering(set, &member.key, place.at);
             let here = met_alone(&member.value, &member.key, group & anywhere & !assigned);
             assigned |= here;

@@ -116,6 +116,12 @@ fn dotted_keys_are_paths() {
             &[r#"{"a":{},"a.c":1}"#, r#"{"a.c":1}"#],
             &[r#"{"a":{"c":1},"a.b":1}"#, r#"{"a.b":1,"a":{"c":1}}"#, r#"{"a.b.d":1}"#],
         ),
+        // One event, whichever of its members is written first. (event-ruler would find `b` outside the array.)
+        (
+            r#"{"a":{"b":[1],"c":[1]}}"#,
+            &[],
+            &[r#"{"a":[{"b":1},{"c":1}],"a.b":1}"#, r#"{"a.b":1,"a":[{"b":1},{"c":1}]}"#],
+        ),
     ]);
 }
 
