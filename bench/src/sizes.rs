@@ -99,7 +99,7 @@ pub(crate) fn names(root: &Path, now: Timestamp) -> Result<Vec<(usize, Measured)
         ensure!(story.decision.permitted(), "denied: {:?}", story.decision.reasons());
         let asked = story.policies.first().context("asked")?.clone();
         let detail = story.event.as_ref().context("an event")?.detail_canonical();
-        let request = story.request(&asked, &detail).context("a request")?;
+        let request = story.request(&asked, detail).context("a request")?;
         let set = gate.policies.current();
         let policy = set.policies.first().context("a policy")?;
         let table = measure(|| drop(policy.plugin.ask(&request)));
@@ -191,7 +191,7 @@ pub(crate) fn events(root: &Path, now: Timestamp) -> Result<()> {
         // The host's own bound on changes would refuse the largest before a policy is asked.
         let asked = wasm.judge(&body, now).policies.len();
         ensure!(asked == 3, "{count} changes: {asked} policies are asked");
-        let cost = |gate: &Gate| measure(|| drop(std::hint::black_box(gate.judge(&body, now).seal(None).line())));
+        let cost = |gate: &Gate| measure(|| drop(std::hint::black_box(gate.judge(&body, now).seal(None).into_line())));
         let (sandboxed, plain) = (cost(&wasm), cost(&native));
         println!(
             "{count:>10} {:>10} {:>11.2} {:>11.2} {:>11.2} {:>7.1}",
@@ -216,7 +216,7 @@ pub(crate) fn throughput(root: &Path, now: Timestamp) -> Result<()> {
                 scope.spawn(|| {
                     let body = delivery(DNS_EVENT);
                     while !done.load(Ordering::Relaxed) {
-                        drop(std::hint::black_box(gate.judge(&body, now).seal(None).line()));
+                        drop(std::hint::black_box(gate.judge(&body, now).seal(None).into_line()));
                         count.fetch_add(1, Ordering::Relaxed);
                     }
                 });

@@ -124,7 +124,7 @@ impl S3Receipts {
         let ReceiptsConfig { prefix, gate, process, .. } = &self.config;
         let slash = if prefix.is_empty() { "" } else { "/" };
         let key = format!("{prefix}{slash}{gate}/{process}-{lane:02}/{:012}-{hex}.json", chain.length + 1);
-        let open = Open { key, line: receipt.line(), hash: hash.clone() };
+        let open = Open { key, line: receipt.into_line(), hash: hash.clone() };
         chain.open = Some(open.clone());
         self.close(&mut chain, &open)?;
         Ok(hash)

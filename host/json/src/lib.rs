@@ -16,4 +16,4 @@ pub use error::{ErrorKind, ParseError};
 pub use parse::{Options, StringRule, parse};
 pub use position::{Position, position};
 pub use value::{Member, Node, Number, Object, Span, Value};
-pub use write::{canonical, compact, escape_pointer_token, pretty};
+pub use write::{canonical, canonical_around, compact, escape_pointer_token, pretty};

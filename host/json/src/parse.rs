@@ -49,7 +49,8 @@ pub fn parse(bytes: &[u8], options: &Options) -> Result<Node, ParseError> {
 
 /// A step from a value to one inside it; turned into a JSON pointer only when something is wrong.
 enum Step {
-    Key(String),
+    /// The byte at which the key begins; it is read again when it has to be told.
+    Key(usize),
     Index(usize),
 }
 
@@ -67,7 +68,10 @@ impl Parser<'_> {
         for step in &self.path {
             pointer.push('/');
             match step {
-                Step::Key(key) => pointer.push_str(&escape_pointer_token(key)),
+                Step::Key(at) => {
+                    let key = Parser { at: *at, path: Vec::new(), ..*self }.string(true);
+                    pointer.push_str(&escape_pointer_token(&key.unwrap_or_default()));
+                }
                 Step::Index(index) => pointer.push_str(&index.to_string()),
             }
         }
@@ -184,7 +188,7 @@ impl Parser<'_> {
                 }
                 !seen.insert(key.clone())
             };
-            self.path.push(Step::Key(key.clone()));
+            self.path.push(Step::Key(start));
             if twice {
                 return self.error(ErrorKind::DuplicateKey(key), start);
             }
@@ -285,6 +289,7 @@ impl Parser<'_> {
             }
         }
         if self.options.strings == StringRule::Plain
+            && !out.bytes().all(|byte| matches!(byte, b' '..=b'~'))
             && let Some(bad) = out.chars().find(|&char| !plain(char, key))
         {
             return self.error(ErrorKind::BadString(format!("the character U+{:04X}", u32::from(bad))), start);

@@ -1,5 +1,7 @@
 //! The document tree.
 
+use std::borrow::Cow;
+
 /// Byte range `start..end` of a value in the text it was parsed from; `0..0` for a value made by code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
@@ -180,7 +182,8 @@ impl Node {
             return Some(self);
         }
         pointer.strip_prefix('/')?.split('/').try_fold(self, |node, token| {
-            let token = token.replace("~1", "/").replace("~0", "~");
+            let token =
+                if token.contains('~') { token.replace("~1", "/").replace("~0", "~").into() } else { Cow::from(token) };
             match &node.value {
                 Value::Object(object) => object.get(&token),
                 Value::Array(items) => items.get(token.parse::<usize>().ok()?),

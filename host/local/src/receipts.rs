@@ -91,7 +91,7 @@ impl ReceiptFile {
     /// # Errors
     /// When it cannot be written.
     pub fn append(&mut self, receipt: &Receipt) -> Result<(), ReceiptError> {
-        let mut line = receipt.line();
+        let mut line = receipt.line().to_owned();
         line.push('\n');
         if line.len() > RECEIPT_BYTES_MAX {
             let reason = format!("the receipt has {} bytes, more than {RECEIPT_BYTES_MAX}", line.len());

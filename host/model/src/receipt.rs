@@ -8,6 +8,8 @@ use reeve_json::{Object, Options, StringRule, Value};
 
 /// Version of the receipt's form.
 pub const RECEIPT_VERSION: i64 = 1;
+/// The member that holds a receipt's own hash.
+const HASH: &str = "hash";
 /// Longest receipt line, bytes. An event of 1 MiB, escaped, stands beside actions of the same size and some megabytes
 /// for each policy's reasons; a longer line is not written, so that every chain can be read back.
 pub const RECEIPT_BYTES_MAX: usize = 256 * 1_048_576;
@@ -19,6 +21,7 @@ pub const RECEIPT_DEPTH_MAX: usize = crate::limits::EVENT_DEPTH_MAX + 8;
 pub struct Receipt {
     body: Object,
     hash: Digest,
+    line: String,
 }
 
 /// Why a line is no receipt, or not the next one.
@@ -52,8 +55,8 @@ impl Receipt {
         let mut body = story;
         body.set("version", RECEIPT_VERSION);
         body.set("previous", previous.map(|digest| digest.as_str().to_owned()));
-        let hash = hash_of(&body);
-        Self { body, hash }
+        let (hash, line) = sealed(&body);
+        Self { body, hash, line }
     }
 
     /// The receipt's hash.
@@ -70,10 +73,14 @@ impl Receipt {
 
     /// The line, without the line break.
     #[must_use]
-    pub fn line(&self) -> String {
-        let mut whole = self.body.clone();
-        whole.set("hash", self.hash.as_str());
-        reeve_json::canonical(&Value::Object(whole))
+    pub fn line(&self) -> &str {
+        &self.line
+    }
+
+    /// The line, without the line break, and nothing else.
+    #[must_use]
+    pub fn into_line(self) -> String {
+        self.line
     }
 
     /// Reads a line and checks its hash; `previous` is what it must follow, none to leave that unchecked.
@@ -86,8 +93,8 @@ impl Receipt {
         let Value::Object(mut body) = node.value else {
             return Err(BadReceipt::Form("not an object".to_owned()));
         };
-        let stated = body.remove("hash").and_then(|node| node.as_str().map(str::to_owned)).unwrap_or_default();
-        let hash = hash_of(&body);
+        let stated = body.remove(HASH).and_then(|node| node.as_str().map(str::to_owned)).unwrap_or_default();
+        let (hash, line) = sealed(&body);
         if hash.as_str() != stated {
             return Err(BadReceipt::Hash { actual: hash.as_str().to_owned(), stated });
         }
@@ -99,12 +106,24 @@ impl Receipt {
                 return Err(BadReceipt::Chain { actual: shown(actual), stated: shown(stated) });
             }
         }
-        Ok(Self { body, hash })
+        Ok(Self { body, hash, line })
     }
 }
 
-fn hash_of(body: &Object) -> Digest {
-    Digest::of(reeve_json::canonical(&Value::Object(body.clone())).as_bytes())
+/// The hash of a receipt without one, and its line with it. The text is written once: the hash takes its place in it.
+fn sealed(body: &Object) -> (Digest, String) {
+    let (mut line, behind) = reeve_json::canonical_around(body, HASH);
+    let hash = Digest::of_parts([&line, &behind]);
+    let (first, last) = (line == "{", behind == "}");
+    if last && !first {
+        line.push(',');
+    }
+    line.push_str(&format!("\"{HASH}\":\"{hash}\""));
+    if !last {
+        line.push(',');
+    }
+    line.push_str(&behind);
+    (hash, line)
 }
 
 #[cfg(test)]
@@ -115,6 +134,22 @@ mod tests {
         let mut object = Object::new();
         object.set("decision", text);
         object
+    }
+
+    /// The hash is spliced into the text: wherever its place is, the line is the canonical text of all members.
+    #[test]
+    fn the_line_is_canonical_with_the_hash_in_its_place() {
+        for members in [&[][..], &["a"], &["z"], &["a", "gash", "hash!", "z"], &["z", "a"], &["hasg", "has"]] {
+            let body = Value::object(members.iter().map(|key| (*key, true)));
+            let Value::Object(body) = body else { panic!("an object") };
+            let (hash, line) = sealed(&body);
+            assert_eq!(hash, Digest::of(reeve_json::canonical(&Value::Object(body.clone())).as_bytes()), "{members:?}");
+            let mut whole = body.clone();
+            whole.set(HASH, hash.as_str());
+            assert_eq!(line, reeve_json::canonical(&Value::Object(whole)), "{members:?}");
+            let read = Receipt::read(line.as_bytes(), None).expect("reads");
+            assert_eq!((read.body(), read.hash(), read.line()), (&body, &hash, line.as_str()));
+        }
     }
 
     #[test]

@@ -87,7 +87,7 @@ fn decide(row: &Row, runner: &mut Runner) -> Result<(), String> {
 
 /// The story makes a receipt that is read back and says the same.
 pub(crate) fn sealed(story: &Story) -> Result<(), String> {
-    let line = story.seal(None).line();
+    let line = story.seal(None).into_line();
     if line.contains('\n') {
         return Err("the receipt is not one line".to_owned());
     }

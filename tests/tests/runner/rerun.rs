@@ -118,7 +118,7 @@ fn json(text: &str) -> Value {
 
 /// A receipt sealed anew with one member changed, as by somebody who can write the store and knows the form.
 fn forged(receipt: &Receipt, change: &dyn Fn(&mut serde_json::Value)) -> Receipt {
-    let mut value: serde_json::Value = serde_json::from_str(&receipt.line()).expect("JSON");
+    let mut value: serde_json::Value = serde_json::from_str(receipt.line()).expect("JSON");
     let before = value.clone();
     change(&mut value);
     assert_ne!(value, before, "something changes");

@@ -290,7 +290,7 @@ pub(crate) fn receipts_on_disk(folder: &Path) -> Vec<Value> {
     let mut found = Vec::new();
     reeve_local::ReceiptFile::read_all(&path, |number, receipt| {
         let receipt = receipt.unwrap_or_else(|error| panic!("receipt {number}: {error}"));
-        found.push(serde_json::from_str(&receipt.line()).expect("JSON"));
+        found.push(serde_json::from_str(receipt.line()).expect("JSON"));
         true
     })
     .expect("receipts");

@@ -28,7 +28,7 @@ fn the_same_input_gives_the_same_bytes_twice_in_one_process() {
         let wired = reeve::wiring::gate(&gate).expect("wired");
         let body = change(nonce, name).into_bytes();
         let delivery = reeve_engine::Delivery { body, origin: "test".into(), verified: true, content_type: None };
-        let lines: Vec<String> = (0..2).map(|_| wired.gate.judge(&delivery, now).seal(None).line()).collect();
+        let lines: Vec<String> = (0..2).map(|_| wired.gate.judge(&delivery, now).seal(None).into_line()).collect();
         assert_eq!(lines[0], lines[1], "one gate, twice");
         lines[0].clone()
     };
