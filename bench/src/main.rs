@@ -27,6 +27,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// What the binary `reeve` uses.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Decisions before the clock starts: caches, pool and branch predictor settle.
 const WARM_UP: usize = 500;
 /// Most decisions that are timed, one by one.
@@ -163,7 +167,7 @@ impl Frozen {
         let story = gate.judge(&delivery(DNS_EVENT), now);
         let asked =
             story.policies.iter().find(|asked| asked.answer.policy == policy).context("the policy was asked")?;
-        let detail = story.event.as_ref().context("an event")?.detail_canonical();
+        let detail = story.event.as_ref().context("an event")?.detail_canonical().to_owned();
         Ok(Self { detail, asked: asked.clone(), story })
     }
 
@@ -283,7 +287,7 @@ fn profile(root: &Path, now: Timestamp) -> Result<()> {
         None => {
             let story = gate.judge(&body, now);
             if seal {
-                drop(std::hint::black_box(story.seal(None).line()));
+                drop(std::hint::black_box(story.seal(None).into_line()));
             }
         }
     };
@@ -315,7 +319,7 @@ fn line(root: &Path, now: Timestamp) -> Result<()> {
     let body = delivery(DNS_EVENT);
     let line = |gate: &Gate| measure(|| drop(std::hint::black_box(gate.judge(&body, now))));
     row("event bytes to decision, three policies", &line(&wasm), &line(&native));
-    let sealed = |gate: &Gate| measure(|| drop(std::hint::black_box(gate.judge(&body, now).seal(None).line())));
+    let sealed = |gate: &Gate| measure(|| drop(std::hint::black_box(gate.judge(&body, now).seal(None).into_line())));
     row("the same, receipt included", &sealed(&wasm), &sealed(&native));
     per_policy(&wasm, &native, now)
 }

@@ -38,7 +38,7 @@ fn accepted(data: &[u8], event: &Event) {
         // Numbers written out can be longer than they were.
         if text.len() <= EVENT_BYTES_MAX {
             let other = Event::parse(text.as_bytes()).unwrap_or_else(|refusals| panic!("{form}: {refusals:?}"));
-            assert_eq!((&other.digest, &other.detail_canonical()), (&event.digest, &detail), "{form}");
+            assert_eq!((&other.digest, other.detail_canonical()), (&event.digest, detail), "{form}");
         }
     }
 

@@ -110,7 +110,7 @@ impl Gate {
         let request = Request {
             kind: kind.name(),
             event: &event,
-            detail: &detail,
+            detail,
             sender: &sender,
             nonce: &ask.nonce,
             dry_run: ask.dry_run,

@@ -303,7 +303,9 @@ impl Story {
         let mut object = Object::new();
         object.set("body", self.body_digest.as_str());
         object.set("event", self.event.as_ref().map(|event| event.digest.as_str().to_owned()));
-        object.set("actions", self.actions_digest().as_str());
+        // What was judged has been digested already.
+        let actions = self.decision.over().cloned().unwrap_or_else(|| self.actions_digest());
+        object.set("actions", actions.as_str());
         object.set("gate", self.set.digest.as_str());
         Value::Object(object)
     }

@@ -34,6 +34,8 @@ pub struct Event {
     pub body: Node,
     /// Digest of the canonical text of the whole envelope.
     pub digest: Digest,
+    /// Canonical text of `detail`.
+    detail_canonical: String,
 }
 
 const OPTIONS: Options = Options { bytes_max: EVENT_BYTES_MAX, depth_max: EVENT_DEPTH_MAX, strings: StringRule::Plain };
@@ -57,7 +59,9 @@ impl Event {
         match parsed {
             Some(event) if refusals.is_empty() => {
                 let digest = Digest::of(reeve_json::canonical(&body.value).as_bytes());
-                Ok(Self { body, digest, ..event })
+                let detail_canonical =
+                    envelope.get("detail").map_or_else(String::new, |detail| reeve_json::canonical(&detail.value));
+                Ok(Self { body, digest, detail_canonical, ..event })
             }
             Some(_) | None => Err(refusals),
         }
@@ -67,13 +71,14 @@ impl Event {
     #[must_use]
     pub fn detail(&self) -> &Object {
         const EMPTY: &Object = &EMPTY_OBJECT;
-        self.body.pointer("/detail").and_then(Node::as_object).unwrap_or(EMPTY)
+        let detail = self.body.as_object().and_then(|envelope| envelope.get("detail"));
+        detail.and_then(Node::as_object).unwrap_or(EMPTY)
     }
 
     /// Canonical text of `detail`.
     #[must_use]
-    pub fn detail_canonical(&self) -> String {
-        self.body.pointer("/detail").map_or_else(String::new, |detail| reeve_json::canonical(&detail.value))
+    pub fn detail_canonical(&self) -> &str {
+        &self.detail_canonical
     }
 
     /// Whether `source` is reserved to AWS services.
@@ -177,6 +182,7 @@ impl Envelope<'_> {
             replay_name: replay_name?,
             body: Value::Null.into(),
             digest: Digest::of(b""),
+            detail_canonical: String::new(),
         })
     }
 

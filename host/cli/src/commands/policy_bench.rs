@@ -143,7 +143,7 @@ fn measure(
         Err(fault) => return Ok(Err(format!("the plugin {fault}"))),
     };
     let detail = story.event.as_ref().map(|event| event.detail_canonical()).unwrap_or_default();
-    let Some(request) = story.policies.first().and_then(|asked| story.request(asked, &detail)) else {
+    let Some(request) = story.policies.first().and_then(|asked| story.request(asked, detail)) else {
         return Ok(Err("the host refuses the request before the policy is asked".to_owned()));
     };
     let first = plugin.ask(&request);
