@@ -116,7 +116,12 @@ impl Loader {
 /// When it cannot be read or is too large.
 pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
+    let file = std::fs::File::open(path).and_then(|file| {
+        // At once, and not in ever larger pieces; what is no file of a known length is read all the same.
+        let length = file.metadata()?.len().min(FILE_BYTES_MAX);
+        bytes.reserve(usize::try_from(length).unwrap_or_default().saturating_add(1));
+        file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)
+    });
     let size = file.with_context(|| format!("failed to read `{}`", path.display()))?;
     if u64::try_from(size).unwrap_or(u64::MAX) > FILE_BYTES_MAX {
         return Err(Failure::new(format!("`{}` has more than {FILE_BYTES_MAX} bytes", path.display())));

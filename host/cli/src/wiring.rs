@@ -253,11 +253,11 @@ pub fn policy(folder: &Path, loader: &Loader, accounts: &Accounts) -> Result<Loa
         Ok((name.clone(), made?))
     });
     let datasets = Datasets::new(tables.collect::<Result<Vec<_>, Failure>>()?);
-    let bytes = plugin_bytes(folder, loader, &file)?;
+    let (bytes, digest) = plugin_bytes(folder, loader, &file)?;
     let whole = settings(folder, loader, &file)?;
     let settings = reeve_json::canonical(&whole);
     let digests = PolicyDigests {
-        plugin: Digest::of(&bytes),
+        plugin: digest,
         settings: Digest::of(settings.as_bytes()),
         datasets: datasets.digests().map(|(name, digest)| (name.to_owned(), digest.clone())).collect(),
     };
@@ -278,11 +278,11 @@ pub fn policy(folder: &Path, loader: &Loader, accounts: &Accounts) -> Result<Loa
     Ok(LoadedPolicy { policy, fault, settings: whole })
 }
 
-/// The bytes of a policy's plugin, compared with the digest that the file pins.
+/// The bytes of a policy's plugin and their digest, compared with the one that the file pins.
 ///
 /// # Errors
 /// When the file cannot be read or has another digest.
-pub fn plugin_bytes(folder: &Path, loader: &Loader, file: &PolicyFile) -> Result<Vec<u8>, Failure> {
+pub fn plugin_bytes(folder: &Path, loader: &Loader, file: &PolicyFile) -> Result<(Vec<u8>, Digest), Failure> {
     let path = folder.join(&file.plugin);
     let bytes = loader.read(&path).map_err(|failure| {
         Failure::new(format!("{}: {failure}", file.plugin_place)).hint("build the plugins with `cargo xtask guests`")
@@ -293,7 +293,7 @@ pub fn plugin_bytes(folder: &Path, loader: &Loader, file: &PolicyFile) -> Result
             let message = format!("PLUGIN_NOT_PINNED: `{}` has the digest {actual}, not {pinned}", path.display());
             Err(Failure::new(format!("{}: {message}", file.plugin_place)))
         }
-        Some(_) | None => Ok(bytes),
+        Some(_) | None => Ok((bytes, actual)),
     }
 }
 

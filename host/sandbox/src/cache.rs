@@ -129,6 +129,18 @@ pub(crate) enum Entry {
     NoSnapshot(String),
 }
 
+/// An entry whose code was found to be right; read as what is behind format and code.
+#[derive(Debug, PartialEq, Eq)]
+struct Payload(Vec<u8>);
+
+impl std::ops::Deref for Payload {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.0.get(MAGIC.len() + MAC_BYTES..).unwrap_or_default()
+    }
+}
+
 /// A folder of compiled plugins, and the key that vouches for them.
 #[derive(Debug)]
 pub struct Cache {
@@ -169,16 +181,18 @@ impl Cache {
     }
 
     /// The payload of an entry that this key vouches for.
-    fn read(&self, id: &Id) -> Option<Vec<u8>> {
+    fn read(&self, id: &Id) -> Option<Payload> {
         let path = self.path(id);
         let file = File::open(&path).ok()?;
-        let mut bytes = Vec::new();
+        // Megabytes: at once, and not in ever larger pieces.
+        let length = file.metadata().ok()?.len().min(CACHE_ENTRY_BYTES_MAX);
+        let mut bytes = Vec::with_capacity(usize::try_from(length).ok()?.saturating_add(1));
         file.take(CACHE_ENTRY_BYTES_MAX).read_to_end(&mut bytes).ok()?;
         let (mac, payload) = bytes.strip_prefix(MAGIC)?.split_at_checked(MAC_BYTES)?;
         self.mac(id, payload)?.verify_slice(mac).ok()?;
         // What is used stays. Whether it could be marked changes nothing else.
         let _ = File::options().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
-        Some(payload.to_owned())
+        Some(Payload(bytes))
     }
 
     /// Writes an entry beside its place, then moves it there: whoever reads sees all of it or nothing. It is not forced to

@@ -143,7 +143,7 @@ pub(crate) struct PolicyCases {
 pub(crate) fn read(folder: &Path, loader: &Loader, filter: Option<&str>) -> Result<PolicyCases, Failure> {
     let path = folder.join("policy.yaml");
     let file = PolicyFile::parse(&path.display().to_string(), &loader.read_text(&path)?)?;
-    let plugin = wiring::plugin_bytes(folder, loader, &file)?;
+    let (plugin, _) = wiring::plugin_bytes(folder, loader, &file)?;
     let settings = wiring::settings(folder, loader, &file)?;
     let cases_folder = folder.join("cases");
     let entries = std::fs::read_dir(&cases_folder).with_context(|| format!("policy `{}` has no cases", file.name))?;
