@@ -13,7 +13,7 @@ use crate::places::Need;
 use crate::state::State;
 use reeve_model::{Digest, Fault};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use wasmtime::component::{Component, ComponentExportIndex, Instance, InstancePre, TypedFunc};
 use wasmtime::{Engine, Store};
@@ -42,6 +42,8 @@ pub(crate) struct Image {
     pre: InstancePre<State>,
     indices: PolicyIndices,
     evaluate: ComponentExportIndex,
+    /// Whether the type of `evaluate` has been compared with the contract's.
+    compared: AtomicBool,
     pub(crate) inspection: Inspection,
     pub(crate) need: Need,
     pub(crate) start: Start,
@@ -216,7 +218,8 @@ impl Image {
         let pre = linker.instantiate_pre(component).map_err(different)?;
         let indices = PolicyIndices::new(&pre).map_err(different)?;
         let evaluate = Sandbox::function(component, &inspection, EVALUATE)?;
-        Ok(Self { pre, indices, evaluate, inspection, need: Need::of(component), start, configure_fuel: 0 })
+        let (need, compared) = (Need::of(component), AtomicBool::new(false));
+        Ok(Self { pre, indices, evaluate, compared, inspection, need, start, configure_fuel: 0 })
     }
 
     /// A fresh instance.
@@ -239,10 +242,20 @@ impl Image {
         policy.map_err(|error| Fault::NotAPolicy { message: one_line(&error) })
     }
 
-    /// The function that judges.
+    /// The function that judges. Its type, which belongs to the component and not to an instance, is compared once: to do
+    /// it for each instance would be an eighth of what a small decision costs.
+    #[expect(unsafe_code, reason = "a type that was compared need not be compared again")]
     pub(crate) fn evaluate(&self, fresh: &mut Fresh) -> Result<Evaluate, Fault> {
-        let function = fresh.instance.get_typed_func(&mut fresh.store, self.evaluate);
-        function.map_err(|error| Fault::NotAPolicy { message: one_line(&error) })
+        let missing = || Fault::NotAPolicy { message: format!("there is no function `{EVALUATE}`") };
+        let function = fresh.instance.get_func(&mut fresh.store, self.evaluate).ok_or_else(missing)?;
+        if !self.compared.load(Ordering::Relaxed) {
+            let typed = function.typed::<(wit::Request,), (Result<wit::Verdict, wit::PolicyError>,)>(&fresh.store);
+            typed.map_err(|error| Fault::NotAPolicy { message: one_line(&error) })?;
+            self.compared.store(true, Ordering::Relaxed);
+        }
+        // SAFETY: the export of this index of an instance of this component has been found to be of this type. All instances
+        // of a component have exports of the same types: only resources differ, and the contract has none.
+        Ok(unsafe { TypedFunc::new_unchecked(function) })
     }
 
     /// A fresh instance that has read its settings itself.

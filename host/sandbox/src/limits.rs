@@ -75,9 +75,10 @@ pub(crate) const TABLES_MAX: u32 = 8;
 /// Elements of one table: a Python guest needs 7,700.
 pub(crate) const TABLE_ELEMENTS_MAX: usize = 20_000;
 /// Bytes at the beginning of a memory that a slot keeps mapped between instances. They are copied anew for each; what lies
-/// beyond is handed back and faulted in where it is touched. Measured: copying 128 KiB, all that a small plugin has, costs
-/// less than two faults; copying the megabyte of a large one would cost more than the few pages that it touches.
-pub(crate) const KEEP_RESIDENT_BYTES: usize = 131_072;
+/// beyond is handed back and faulted in where it is touched. Measured: copying what a usual evaluation writes to (stack, data
+/// and the memory behind them, 160 KiB in the largest of the shipped plugins) costs less than two faults; copying the
+/// megabytes of large settings would cost more than the few pages that are read of them.
+pub(crate) const KEEP_RESIDENT_BYTES: usize = 163_840;
 /// The same for tables.
 pub(crate) const TABLE_KEEP_RESIDENT_BYTES: usize = 65_536;
 

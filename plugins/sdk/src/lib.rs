@@ -54,7 +54,7 @@ pub use bindings::reeve::policy::types::{
 pub use reeve_json as json;
 
 pub mod dataset;
-#[cfg(target_arch = "wasm32")]
+#[cfg(any(target_arch = "wasm32", test))]
 pub mod memory;
 pub mod settings;
 
@@ -65,7 +65,7 @@ macro_rules! one_evaluation_memory {
     () => {
         #[cfg(target_arch = "wasm32")]
         #[global_allocator]
-        static MEMORY: $crate::memory::OneEvaluation = $crate::memory::OneEvaluation::new();
+        static MEMORY: $crate::memory::OneEvaluation = $crate::memory::OneEvaluation;
     };
 }
 
@@ -168,6 +168,8 @@ impl<T> Configured<T> {
     /// Keeps a value; the first one stays.
     pub fn set(&self, value: T) {
         let _ = self.0.set(value);
+        #[cfg(target_arch = "wasm32")]
+        memory::settle();
     }
 
     /// The value, once `configure` has run.
