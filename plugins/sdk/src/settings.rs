@@ -1,7 +1,7 @@
 //! Reading the settings of the policy file.
 
 use crate::{Reason, reason};
-use reeve_json::{Node, Object, Options, StringRule};
+use reeve_json::{Node, Object, Options, StringRule, Value};
 
 /// Longest settings, bytes: a list of a million domain names fits.
 pub const SETTINGS_BYTES_MAX: usize = 64 * 1_048_576;
@@ -25,10 +25,10 @@ impl Settings {
             Options { bytes_max: SETTINGS_BYTES_MAX, depth_max: SETTINGS_DEPTH_MAX, strings: StringRule::Any };
         let node = reeve_json::parse(text.as_bytes(), &options)
             .map_err(|error| vec![reason("BAD_SETTINGS", error.to_string())])?;
-        match node.value.as_object() {
-            Some(object) => Ok(Self { object: object.clone(), wrong: Vec::new() }),
-            None => {
-                let message = format!("settings are a JSON {}", node.value.type_name());
+        match node.value {
+            Value::Object(object) => Ok(Self { object, wrong: Vec::new() }),
+            other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+                let message = format!("settings are a JSON {}", other.type_name());
                 Err(vec![reason("BAD_SETTINGS", message)])
             }
         }
@@ -42,6 +42,17 @@ impl Settings {
             self.wrong.push(reason("BAD_SETTINGS", format!("`{name}` is not {what}")).at(format!("/{name}")));
         }
         value
+    }
+
+    /// Takes a string out as it is, which for a large one saves a copy in every image of the plugin; absent is `None`.
+    pub fn take_text(&mut self, name: &str, what: &str) -> Option<String> {
+        match self.object.remove(name)?.value {
+            Value::String(text) => Some(text),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                self.wrong.push(reason("BAD_SETTINGS", format!("`{name}` is not {what}")).at(format!("/{name}")));
+                None
+            }
+        }
     }
 
     /// Takes a list of strings out; absent is `None`.

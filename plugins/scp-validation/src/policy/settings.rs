@@ -33,8 +33,7 @@ impl Settings {
             node.value.as_i64().and_then(|number| usize::try_from(number).ok()).filter(|&number| number > 0)
         });
         rules.size_quota_chars = quota.unwrap_or(rules.size_quota_chars);
-        let text = |node: &reeve_json::Node| node.as_str().map(str::to_owned);
-        rules.actions = read.take("actions", "the text of the table of actions", text);
+        rules.actions = read.take_text("actions", "the text of the table of actions");
         if let Some(Err(error)) = rules.actions.as_deref().map(ActionTable::parse) {
             read.refuse("actions", error.to_string());
         }

@@ -62,7 +62,13 @@ fn errors_deny_and_only_security_warnings_can_be_waived() {
     let waiving = Settings::parse(waiving).expect("good");
     let Verdict::Allow(reasons) = judge(&request(&[STS]), &waiving) else { panic!("allowed") };
     assert!(reasons.iter().any(|reason| reason.code == "DENY_STS" && reason.severity == Severity::Warning));
-    for text in [r#"{"waive":["JSON_SYNTAX"]}"#, r#"{"waive":["NONE"]}"#, r#"{"partition":"x"}"#, r#"{"x":1}"#] {
+    for text in [
+        r#"{"waive":["JSON_SYNTAX"]}"#,
+        r#"{"waive":["NONE"]}"#,
+        r#"{"partition":"x"}"#,
+        r#"{"x":1}"#,
+        r#"{"actions":7}"#,
+    ] {
         assert_eq!(Settings::parse(text).expect_err(text)[0].code, "BAD_SETTINGS");
     }
 }
