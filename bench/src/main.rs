@@ -43,6 +43,10 @@ const COUNTED: u64 = 2_000;
 /// A request of one change, in the form in which EventBridge delivers it.
 const DNS_EVENT: &str = r#"{"version":"0","id":"687754b2-abd6-3ae6-ae2d-f98bd134512e","detail-type":"DNS_RECORD_CHANGE","source":"app.infra","account":"111122223333","time":"2026-11-21T11:59:00Z","region":"ap-southeast-2","resources":[],"detail":{"nonce":"687754b2-abd6-3ae6-ae2d-f98bd134512e","dryrun":false,"changes":[{"action":"UPSERT","name":"web.foo.example.com","type":"A","ttl":300,"values":["192.0.2.10"]}]}}"#;
 
+/// Settings of `sender-trust`.
+const SENDER_TRUST_SETTINGS: &str =
+    r#"{"kinds":{"DNS_RECORD_CHANGE":"dev","SCP_UPDATE":"dev"},"tiers":["dev","standard","infra","audit","cicd"]}"#;
+
 struct Measured {
     p50_us: f64,
     p99_us: f64,
@@ -128,8 +132,7 @@ fn native_plugin(policy: &str, accounts: &Accounts) -> Result<Native> {
     let refused = |reasons: Vec<reeve_sdk::Reason>| anyhow!("{reasons:?}");
     Ok(match policy {
         "sender-trust" => {
-            let settings = r#"{"tiers":["dev","standard","infra","audit","cicd"],"kinds":{"DNS_RECORD_CHANGE":"dev","SCP_UPDATE":"dev"}}"#;
-            Native::SenderTrust(sender_trust::rules::Settings::parse(settings).map_err(refused)?)
+            Native::SenderTrust(sender_trust::rules::Settings::parse(SENDER_TRUST_SETTINGS).map_err(refused)?)
         }
         "dns-allowlist" => {
             let settings = dns_allowlist::rules::Settings::parse("{}").map_err(refused)?;
@@ -321,5 +324,6 @@ fn line(root: &Path, now: Timestamp) -> Result<()> {
     row("event bytes to decision, three policies", &line(&wasm), &line(&native));
     let sealed = |gate: &Gate| measure(|| drop(std::hint::black_box(gate.judge(&body, now).seal(None).into_line())));
     row("the same, receipt included", &sealed(&wasm), &sealed(&native));
-    per_policy(&wasm, &native, now)
+    per_policy(&wasm, &native, now)?;
+    sizes::instance(root)
 }

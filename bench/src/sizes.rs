@@ -72,6 +72,16 @@ fn snapshots() -> Result<Sandbox> {
     Ok(Sandbox::new().and_then(Sandbox::with_snapshots)?)
 }
 
+/// The part of a decision that is the same for every request and every rule: an instance is made, and made fresh again.
+pub(crate) fn instance(root: &Path) -> Result<()> {
+    let bytes = plugin_bytes(root, "sender-trust")?;
+    let plugin = snapshots()?.load(&bytes, crate::SENDER_TRUST_SETTINGS, Datasets::default(), Limits::default());
+    let plugin = plugin.map_err(|fault| anyhow!("{fault}"))?;
+    let cost = measure(|| assert!(plugin.instantiate().is_ok()));
+    println!("{:<44} {:>9.2} {:>9.2}", "an instance of sender-trust alone", cost.p50_us, cost.p99_us);
+    Ok(())
+}
+
 /// One policy, over tables of names.
 pub(crate) fn names(root: &Path, now: Timestamp) -> Result<Vec<(usize, Measured)>> {
     println!(
