@@ -19,6 +19,8 @@ pub(crate) const NAMES: [usize; 3] = [100, 10_000, 1_000_000];
 const POLICIES: [usize; 4] = [1, 10, 100, 1_000];
 /// Changes in an event; the last is what a gate takes in one request unless it says otherwise.
 const CHANGES: [usize; 3] = [1, 10, 100];
+/// Bytes of an event: from a usual one to nearly the most that a gate reads.
+const EVENT_BYTES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
 /// Seconds over which decisions are counted.
 const THROUGHPUT_SECONDS: u64 = 5;
 /// Starts of a process.
@@ -206,6 +208,32 @@ pub(crate) fn events(root: &Path, now: Timestamp) -> Result<()> {
         println!(
             "{count:>10} {:>10} {:>11.2} {:>11.2} {:>11.2} {:>7.1}",
             event.len(),
+            sandboxed.p50_us,
+            sandboxed.p99_us,
+            plain.p50_us,
+            sandboxed.p50_us / plain.p50_us
+        );
+    }
+    bytes(&wasm, &native, now)
+}
+
+/// The whole line, by bytes of an event that holds one long text. Two of the policies judge every kind.
+fn bytes(wasm: &Gate, native: &Gate, now: Timestamp) -> Result<()> {
+    println!("\nthe same, by bytes of an event of a team's own kind, two policies");
+    println!("{:>10} {:>11} {:>11} {:>11} {:>7}", "bytes", "wasm p50", "wasm p99", "nat. p50", "ratio");
+    let (head, _) = DNS_EVENT.split_once("\"changes\":[").context("changes")?;
+    let head = head.replace("DNS_RECORD_CHANGE", "NOTE");
+    for bytes in EVENT_BYTES {
+        let text = "x".repeat(bytes.saturating_sub(head.len() + "\"text\":\"\"}}".len()));
+        let body = delivery(&format!("{head}\"text\":\"{text}\"}}}}"));
+        let story = wasm.judge(&body, now);
+        let answered = |it: &reeve_engine::AskedPolicy| matches!(it.answer.answer, reeve_model::Answer::Verdict(_));
+        ensure!(body.body.len() == bytes && story.policies.len() == 2, "{bytes}: {:?}", story.decision.reasons());
+        ensure!(story.policies.iter().all(answered), "{bytes}: {:?}", story.decision.reasons());
+        let cost = |gate: &Gate| measure(|| drop(std::hint::black_box(gate.judge(&body, now).seal(None).into_line())));
+        let (sandboxed, plain) = (cost(wasm), cost(native));
+        println!(
+            "{bytes:>10} {:>11.2} {:>11.2} {:>11.2} {:>7.1}",
             sandboxed.p50_us,
             sandboxed.p99_us,
             plain.p50_us,
