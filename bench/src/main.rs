@@ -27,10 +27,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What the binary `reeve` uses.
-#[global_allocator]
-static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Decisions before the clock starts: caches, pool and branch predictor settle.
 const WARM_UP: usize = 500;
 /// Most decisions that are timed, one by one.
