@@ -34,16 +34,18 @@ struct Bump {
     end: Cell<usize>,
     /// Where the settings end, while the gap before them is being filled; 0 before and after.
     behind_settings: Cell<usize>,
+    /// Whether the gap was given to the evaluation.
+    settled: Cell<bool>,
 }
 
 impl Bump {
     const fn new() -> Self {
-        Self { next: Cell::new(0), end: Cell::new(0), behind_settings: Cell::new(0) }
+        Self { next: Cell::new(0), end: Cell::new(0), behind_settings: Cell::new(0), settled: Cell::new(false) }
     }
 
-    /// Settings are read: what comes now is an evaluation's. Told once, in memory that has handed something out.
+    /// Settings are read: what comes now is an evaluation's. Told again, it changes nothing: the gap may be in use by then.
     fn settle(&self, pages: &impl Pages) {
-        if self.end.get() != 0 {
+        if self.end.get() != 0 && !self.settled.replace(true) {
             self.behind_settings.set(self.next.replace(pages.base()));
             self.end.set(pages.base() + NEAR_BYTES);
         }
@@ -237,6 +239,18 @@ mod tests {
         assert_eq!(bump.allocate(&pages, 4, 4), Some(two + 64));
     }
 
+    /// A plugin may keep two values, each of which says that settings are read.
+    #[test]
+    fn the_gap_is_given_away_once() {
+        let (bump, pages) = (Bump::new(), Counted(Cell::new(1)));
+        bump.settle(&pages);
+        bump.allocate(&pages, 4, 1).expect("settings");
+        bump.settle(&pages);
+        assert_eq!(bump.allocate(&pages, 100, 1), Some(BASE), "more settings");
+        bump.settle(&pages);
+        assert_eq!(bump.allocate(&pages, 100, 1), Some(BASE + 100), "behind what is in use");
+    }
+
     #[test]
     fn memory_grows_by_what_is_needed_and_a_refusal_changes_nothing() {
         let (bump, pages) = (Bump::new(), Counted(Cell::new(1)));
@@ -272,7 +286,7 @@ mod tests {
         #[test]
         fn blocks_never_overlap(deeds in prop::collection::vec(deed(), 0..200)) {
             let (bump, pages) = (Bump::new(), Counted(Cell::new(1)));
-            let (mut blocks, mut settled): (Vec<(usize, usize, usize)>, _) = (Vec::new(), false);
+            let mut blocks: Vec<(usize, usize, usize)> = Vec::new();
             for deed in deeds {
                 match deed {
                     Deed::Allocate(size, log) => {
@@ -293,12 +307,7 @@ mod tests {
                         }
                     }
                     Deed::Free(_) | Deed::Resize(..) => {}
-                    Deed::Settle => {
-                        if !settled {
-                            bump.settle(&pages);
-                        }
-                        settled = true;
-                    }
+                    Deed::Settle => bump.settle(&pages),
                 }
                 let mut sorted = blocks.clone();
                 sorted.sort_unstable();
