@@ -77,7 +77,7 @@ fn leaves(event: &Value) -> Vec<Leaf<'_>> {
             Value::Object(object) => {
                 for member in object {
                     // Not `joined`: in an event, an empty key is a key.
-                    let path = path.map_or_else(|| member.key.clone(), |path| format!("{path}.{}", member.key));
+                    let path = path.map_or_else(|| member.key.to_string(), |path| format!("{path}.{}", member.key));
                     walk(&member.value.value, Some(&path), way, arrays, out);
                 }
             }

@@ -92,9 +92,9 @@ impl Gate {
         // An open story has an event, a kind and a sender; without them there is nothing to judge.
         let (Some(event), Some(sender)) = (story.event.clone(), story.sender.clone()) else { return Ok(()) };
         let Some(kind) = story.kind.as_deref().and_then(|name| self.kind(name)) else { return Ok(()) };
+        let Some(nonce) = story.nonce.clone() else { return Ok(()) };
         story.round = round;
-        let mut ask = Ask::read(&event, kind)?;
-        ask.round = round;
+        let ask = Ask { event: &event, nonce, dry_run: story.dry_run_asked, round };
         self.plan(story, kind, &ask, facts)?;
         let braked = self.brakes.check(&story.actions, &story.world);
         if !braked.is_empty() {

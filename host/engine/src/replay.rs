@@ -56,7 +56,7 @@ impl ReceiptFacts {
         for member in policies {
             let items = member.value.as_array().ok_or(bad("facts"))?;
             let read = items.iter().map(|item| Fact::from_json(&item.value).map_err(|_| bad("facts")));
-            facts.insert(member.key.clone(), read.collect::<Result<Vec<_>, _>>()?);
+            facts.insert(member.key.to_string(), read.collect::<Result<Vec<_>, _>>()?);
         }
         Ok(Self { now, sender, world, facts })
     }

@@ -15,5 +15,5 @@ mod write;
 pub use error::{ErrorKind, ParseError};
 pub use parse::{Options, StringRule, parse};
 pub use position::{Position, position};
-pub use value::{Member, Node, Number, Object, Span, Value};
+pub use value::{Key, Member, Node, Number, Object, Span, Value};
 pub use write::{canonical, canonical_around, compact, escape_pointer_token, pretty};

@@ -1,6 +1,8 @@
 //! The strict reader.
 
-use crate::{ErrorKind, Member, Node, Number, Object, ParseError, Span, Value, escape_pointer_token};
+use crate::value::SCAN_KEYS_MAX;
+use crate::{ErrorKind, Key, Member, Node, Number, Object, ParseError, Span, Value, escape_pointer_token};
+use std::borrow::Cow;
 
 /// How strict to be beyond RFC 8259. There is no lenient mode.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +64,7 @@ struct Parser<'a> {
     options: &'a Options,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
     fn error<T>(&self, kind: ErrorKind, offset: usize) -> Result<T, ParseError> {
         let mut pointer = String::new();
         for step in &self.path {
@@ -103,7 +105,7 @@ impl Parser<'_> {
         let value = match self.peek() {
             Some(b'{') => self.object()?,
             Some(b'[') => self.array()?,
-            Some(b'"') => Value::String(self.string(false)?),
+            Some(b'"') => Value::String(self.string(false)?.into_owned()),
             Some(b'-' | b'0'..=b'9') => self.number()?,
             Some(b't') => self.word("true", Value::Bool(true))?,
             Some(b'f') => self.word("false", Value::Bool(false))?,
@@ -178,7 +180,7 @@ impl Parser<'_> {
                 return self.expected("a key in double quotes");
             }
             let start = self.at;
-            let key = self.string(true)?;
+            let key = Key::from(self.string(true)?);
             let key_span = Span { start, end: self.at };
             let twice = if object.len() < SCAN_KEYS_MAX {
                 object.get(&key).is_some()
@@ -190,7 +192,7 @@ impl Parser<'_> {
             };
             self.path.push(Step::Key(start));
             if twice {
-                return self.error(ErrorKind::DuplicateKey(key), start);
+                return self.error(ErrorKind::DuplicateKey(key.to_string()), start);
             }
             self.white();
             if self.peek() != Some(b':') {
@@ -265,23 +267,24 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn string(&mut self, key: bool) -> Result<String, ParseError> {
+    /// A string, unescaped; one without escapes is not copied.
+    fn string(&mut self, key: bool) -> Result<Cow<'a, str>, ParseError> {
         let start = self.at;
         self.at += 1;
-        let mut out = String::new();
+        let mut out = Cow::Borrowed("");
         loop {
             let run = self.at;
             while !matches!(self.peek(), None | Some(b'"' | b'\\' | 0..=0x1F)) {
                 self.at += 1;
             }
-            out.push_str(self.text.get(run..self.at).unwrap_or_default());
+            out += self.text.get(run..self.at).unwrap_or_default();
             match self.peek() {
                 None => return self.error(ErrorKind::UnexpectedEnd, self.at),
                 Some(b'"') => {
                     self.at += 1;
                     break;
                 }
-                Some(b'\\') => out.push(self.escape()?),
+                Some(b'\\') => out.to_mut().push(self.escape()?),
                 Some(_) => {
                     let what = "a control character that is not escaped".to_owned();
                     return self.error(ErrorKind::BadString(what), self.at);
@@ -351,9 +354,6 @@ impl Parser<'_> {
         }
     }
 }
-
-/// Objects up to this many members look for equal keys by scan; a hash set costs more below it.
-const SCAN_KEYS_MAX: usize = 16;
 
 /// Whether `StringRule::Plain` takes the character.
 fn plain(char: char, key: bool) -> bool {

@@ -58,11 +58,20 @@ impl Number {
     }
 }
 
+/// A key. Short ones, which nearly all are, are held in place: an object is not an allocation for each member.
+pub type Key = smol_str::SmolStr;
+
+/// Objects up to this many members look for equal keys by scan; a hash set costs more below it.
+pub(crate) const SCAN_KEYS_MAX: usize = 16;
+
+/// Members for which room is made once an object is built one by one: most come to four to eight.
+const SET_MEMBERS: usize = 8;
+
 /// One member of an object.
 #[derive(Debug, Clone)]
 pub struct Member {
     /// The key, unescaped.
-    pub key: String,
+    pub key: Key,
     /// Where the key stood, quotes included.
     pub key_span: Span,
     /// The value.
@@ -85,6 +94,12 @@ impl Object {
         Self::default()
     }
 
+    /// An object without members that takes so many without growing.
+    #[must_use]
+    pub fn with_capacity(members: usize) -> Self {
+        Self { members: Vec::with_capacity(members) }
+    }
+
     /// The value under `key`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node> {
@@ -92,11 +107,16 @@ impl Object {
     }
 
     /// Sets `key`, replacing a value that was there.
-    pub fn set(&mut self, key: impl Into<String>, value: impl Into<Value>) {
+    pub fn set(&mut self, key: impl Into<Key>, value: impl Into<Value>) {
         let (key, value) = (key.into(), Node::from(value.into()));
         match self.members.iter_mut().find(|member| member.key == key) {
             Some(member) => member.value = value,
-            None => self.members.push(Member { key, key_span: Span::default(), value }),
+            None => {
+                if self.members.is_empty() {
+                    self.members.reserve(SET_MEMBERS);
+                }
+                self.members.push(Member { key, key_span: Span::default(), value });
+            }
         }
     }
 
@@ -196,13 +216,22 @@ impl Node {
 impl Value {
     /// An object of the given members, in that order.
     #[must_use]
-    pub fn object<K: Into<String>, V: Into<Value>>(members: impl IntoIterator<Item = (K, V)>) -> Self {
-        let mut object = Object::new();
-        // Of equal keys the last value stands, as with `set`, but without a scan for each member.
+    pub fn object<K: Into<Key>, V: Into<Value>>(members: impl IntoIterator<Item = (K, V)>) -> Self {
+        let members = members.into_iter();
+        let mut object = Object::with_capacity(members.size_hint().0);
+        // Of equal keys the last value stands, as with `set`, but without a scan of a large object for each member.
         let mut places = std::collections::HashMap::new();
         for (key, value) in members {
-            let (key, value) = (key.into(), Node::from(value.into()));
-            match places.get(&key).and_then(|&place: &usize| object.members.get_mut(place)) {
+            let key = key.into();
+            if object.len() < SCAN_KEYS_MAX {
+                object.set(key, value);
+                continue;
+            }
+            if places.is_empty() {
+                places.extend(object.iter().enumerate().map(|(place, member)| (member.key.clone(), place)));
+            }
+            let value = Node::from(value.into());
+            match places.get(&key).and_then(|&place| object.members.get_mut(place)) {
                 Some(member) => member.value = value,
                 None => {
                     places.insert(key.clone(), object.len());

@@ -1,6 +1,9 @@
 //! Writing values.
 
+use crate::value::SCAN_KEYS_MAX;
 use crate::{Member, Node, Number, Object, Value};
+use smallvec::SmallVec;
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// Bytes set aside for the text of an object or array: what a small event has.
@@ -89,8 +92,8 @@ fn write_pretty(value: &Value, depth: usize, out: &mut String) {
 
 /// A key as a reference token of an RFC 6901 JSON pointer.
 #[must_use]
-pub fn escape_pointer_token(key: &str) -> String {
-    if key.contains(['~', '/']) { key.replace('~', "~0").replace('/', "~1") } else { key.to_owned() }
+pub fn escape_pointer_token(key: &str) -> Cow<'_, str> {
+    if key.contains(['~', '/']) { key.replace('~', "~0").replace('/', "~1").into() } else { key.into() }
 }
 
 fn write_value(value: &Value, sorted: bool, out: &mut String) {
@@ -114,8 +117,8 @@ fn write_value(value: &Value, sorted: bool, out: &mut String) {
 }
 
 /// Members sorted by the UTF-8 bytes of their keys.
-fn in_order(object: &Object) -> Vec<&Member> {
-    let mut members: Vec<_> = object.iter().collect();
+fn in_order(object: &Object) -> SmallVec<[&Member; SCAN_KEYS_MAX]> {
+    let mut members: SmallVec<[&Member; SCAN_KEYS_MAX]> = object.iter().collect();
     members.sort_by(|a, b| a.key.as_bytes().cmp(b.key.as_bytes()));
     members
 }

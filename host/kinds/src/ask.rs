@@ -43,12 +43,18 @@ const FORBIDDEN: [&str; 7] = [
 /// Whether a detail-type names, in any spelling, something that no policy can allow.
 #[must_use]
 pub fn forbidden_always(detail_type: &str) -> bool {
-    let plain = squash(detail_type);
-    FORBIDDEN.iter().any(|it| plain == *it || plain == format!("organizations{it}"))
+    spells(detail_type, &FORBIDDEN) || FORBIDDEN.iter().any(|name| spells_parts(detail_type, &["organizations", name]))
 }
 
-fn squash(text: &str) -> String {
-    text.chars().filter(char::is_ascii_alphanumeric).map(|char| char.to_ascii_lowercase()).collect()
+/// Whether a text is one of some names, each in small letters and digits, without regard to case and punctuation: no
+/// spelling of a name slips by.
+pub(crate) fn spells(text: &str, names: &[&str]) -> bool {
+    names.iter().any(|name| spells_parts(text, &[name]))
+}
+
+fn spells_parts(text: &str, parts: &[&str]) -> bool {
+    let plain = text.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
+    plain.eq(parts.iter().flat_map(|part| part.bytes()))
 }
 
 /// One request: the event, and what is read of every `detail`.
@@ -93,14 +99,13 @@ impl<'a> Ask<'a> {
 }
 
 fn nonce(event: &Event, field: &str, refusals: &mut Vec<Refusal>) -> Option<Nonce> {
-    let at = format!("/detail/{field}");
     let nonce = event.detail().get(field).and_then(|node| node.as_str()).and_then(Nonce::parse);
     if nonce.is_none() {
         let message = match event.detail().get(field) {
             None => format!("the request has no `{field}`"),
             Some(_) => format!("`{field}` is not a string of the form of a UUID"),
         };
-        let refusal = Refusal::new(Code::BadNonce, at, message);
+        let refusal = Refusal::new(Code::BadNonce, format!("/detail/{field}"), message);
         refusals.push(refusal.fix("write a new UUID for every request, and the same one when you send it again"));
     }
     nonce
@@ -129,14 +134,13 @@ fn sender_mismatch(event: &Event, refusals: &mut Vec<Refusal>) {
 
 fn not_settable(event: &Event, refusals: &mut Vec<Refusal>) {
     for member in event.detail() {
-        let plain = squash(&member.key);
-        let at = format!("/detail/{}", escape_pointer_token(&member.key));
-        if REPLY_FIELDS.contains(&plain.as_str()) {
+        let at = || format!("/detail/{}", escape_pointer_token(&member.key));
+        if spells(&member.key, &REPLY_FIELDS) {
             let message = format!("`{}` would choose where the answer goes; the gate does", member.key);
-            refusals.push(Refusal::new(Code::ReplyTargetNotAllowed, at, message));
-        } else if GATE_FIELDS.contains(&plain.as_str()) {
+            refusals.push(Refusal::new(Code::ReplyTargetNotAllowed, at(), message));
+        } else if spells(&member.key, &GATE_FIELDS) {
             let message = format!("`{}` is the gate's to choose", member.key);
-            refusals.push(Refusal::new(Code::FieldNotCallerSettable, at, message));
+            refusals.push(Refusal::new(Code::FieldNotCallerSettable, at(), message));
         }
     }
 }

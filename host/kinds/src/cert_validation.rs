@@ -33,11 +33,12 @@ impl Kind for CertValidation {
         let value_text = fields.string("value");
         let (name_at, value_at) = (fields.at("name"), fields.at("value"));
         let name = name_text.and_then(|text| {
-            let name = owner_name(text, Some(RecordType::Cname), &name_at).and_then(|name| hashed(name, &name_at));
+            let name =
+                owner_name(text, Some(RecordType::Cname), || name_at.clone()).and_then(|name| hashed(name, &name_at));
             fields.note(name)
         });
         let value = value_text.and_then(|text| fields.note(validation_target(text, &value_at)));
-        let zone = name.as_ref().and_then(|name| fields.note(Zone::holding(&self.zones, name, &name_at)));
+        let zone = name.as_ref().and_then(|name| fields.note(Zone::holding(&self.zones, name, || name_at.clone())));
         fields.finish()?;
         let (Some(name), Some(value), Some(zone)) = (name, value, zone) else {
             return Err(vec![Refusal::new(Code::CertValidationName, "/detail", "the request is malformed")]);

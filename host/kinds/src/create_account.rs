@@ -262,7 +262,7 @@ pub(crate) fn tags(fields: &mut Fields<'_>) -> Vec<Tag> {
             (!seen.insert(member.key.to_lowercase())).then(|| "is there twice, in two spellings".to_owned())
         });
         match fault {
-            None => tags.push((member.key.clone(), value.to_owned())),
+            None => tags.push((member.key.to_string(), value.to_owned())),
             Some(fault) => {
                 let message = format!("tag `{}` {fault}", member.key.escape_debug());
                 fields.refuse(Refusal::new(Code::Tag, at, message));

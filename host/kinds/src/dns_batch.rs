@@ -38,14 +38,14 @@ pub struct Zone {
 
 impl Zone {
     /// The zone with the longest name that holds `name`.
-    pub(crate) fn holding<'a>(zones: &'a [Zone], name: &DnsName, at: &str) -> Result<&'a Zone, Refusal> {
+    pub(crate) fn holding<'a>(zones: &'a [Zone], name: &DnsName, at: impl Fn() -> String) -> Result<&'a Zone, Refusal> {
         let longest = zones.iter().filter(|zone| name.is_in(&zone.name)).max_by_key(|zone| zone.name.as_str().len());
         let Some(zone) = longest else {
-            return Err(Refusal::new(Code::ZoneUnknown, at, format!("no zone of this gate holds `{name}`")));
+            return Err(Refusal::new(Code::ZoneUnknown, at(), format!("no zone of this gate holds `{name}`")));
         };
         if zones.iter().filter(|other| other.name == zone.name).count() > 1 {
             let message = format!("`{name}` is in several zones named `{}`", zone.name);
-            return Err(Refusal::new(Code::ZoneAmbiguous, at, message));
+            return Err(Refusal::new(Code::ZoneAmbiguous, at(), message));
         }
         Ok(zone)
     }
@@ -241,22 +241,22 @@ fn push(calls: &mut Vec<ChangeRecordSets>, change: &AskedChange<'_>, content: Re
 
 /// The change against the record set of the same name and type that is there now.
 fn same_record_set(change: &AskedChange<'_>, existing: &[RecordSet], sender: &AccountId) -> Option<Refusal> {
-    let what = format!("{} of `{}`", change.record_type.as_str(), change.name);
+    let what = || format!("{} of `{}`", change.record_type.as_str(), change.name);
     let same = existing.iter().find(|set| set.name == change.name && set.record_type == change.record_type);
     let Some(set) = same else {
         let missing = change.operation == Operation::Delete;
-        return missing.then(|| change.refusal(Code::RrsetMissing, "/name", format!("there is no {what}")));
+        return missing.then(|| change.refusal(Code::RrsetMissing, "/name", format!("there is no {}", what())));
     };
     if set.protected {
-        return Some(change.refusal(Code::RecordProtected, "/name", format!("{what} is protected in Route 53")));
+        return Some(change.refusal(Code::RecordProtected, "/name", format!("{} is protected in Route 53", what())));
     }
     // Whose it is, is not told: the asker learns only that it is another's.
     if set.owner.as_ref().is_some_and(|owner| owner != sender) {
-        return Some(change.refusal(Code::RrsetNotOwned, "/name", format!("{what} was made by another account")));
+        return Some(change.refusal(Code::RrsetNotOwned, "/name", format!("{} was made by another account", what())));
     }
     match change.operation {
         Operation::Create => {
-            let refusal = change.refusal(Code::RrsetExists, "/name", format!("{what} exists"));
+            let refusal = change.refusal(Code::RrsetExists, "/name", format!("{} exists", what()));
             Some(refusal.fix("write `UPSERT` to replace it"))
         }
         Operation::Delete => {
@@ -265,8 +265,8 @@ fn same_record_set(change: &AskedChange<'_>, existing: &[RecordSet], sender: &Ac
             stored.sort();
             asked.sort();
             let exact = stored == asked && set.ttl_seconds == change.ttl_seconds;
-            let message = format!("{what} has another time to live or other values");
-            (!exact).then(|| change.refusal(Code::RrsetMissing, "/values", message))
+            let message = || format!("{} has another time to live or other values", what());
+            (!exact).then(|| change.refusal(Code::RrsetMissing, "/values", message()))
         }
         Operation::Upsert => None,
     }

@@ -1,6 +1,7 @@
 //! One asked change of a record set, read from `detail`.
 
 use crate::Fields;
+use crate::ask::spells;
 use crate::dns_batch::{AskedAlias, AskedChange, AskedContent, Zone};
 use crate::fields::wrong_type;
 use reeve_json::{Node, escape_pointer_token};
@@ -42,14 +43,14 @@ pub(crate) fn read_change<'a>(
     let record_type = one_of(&mut fields, "type", RecordType::parse, "a record type that can be asked for");
     let owner = owner(&mut fields, record_type);
     let zone = owner.as_ref().and_then(|(name, _)| {
-        let zone = Zone::holding(zones, name, &fields.at("name"));
+        let zone = Zone::holding(zones, name, || fields.at("name"));
         fields.note(zone)
     });
     let content = match fields.optional("alias") {
         Some(alias) => alias_content(&mut fields, alias, record_type).map(|alias| (None, alias)),
         None => {
             let ttl = fields.required("ttl");
-            let ttl = ttl.and_then(|node| fields.note(ttl_seconds(node, ttl_range, &format!("{at}/ttl"))));
+            let ttl = ttl.and_then(|node| fields.note(ttl_seconds(node, ttl_range, || format!("{at}/ttl"))));
             let values = values(&mut fields, record_type, zone.is_some_and(|zone| zone.private));
             ttl.zip(values).map(|(ttl, values)| (Some(ttl), AskedContent::Values(values)))
         }
@@ -68,22 +69,16 @@ pub(crate) fn read_change<'a>(
 fn smuggled(node: &Node, fields: &Fields<'_>) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     for member in node.as_object().into_iter().flatten() {
-        let plain = plain(&member.key);
-        let at = fields.at(&member.key);
-        if ROUTING_FIELDS.contains(&plain.as_str()) {
+        let at = || fields.at(&member.key);
+        if spells(&member.key, &ROUTING_FIELDS) {
             let message = format!("`{}` would give the record set a routing policy", member.key);
-            refusals.push(Refusal::new(Code::RoutingPolicyNotAllowed, at, message));
-        } else if ZONE_FIELDS.contains(&plain.as_str()) {
+            refusals.push(Refusal::new(Code::RoutingPolicyNotAllowed, at(), message));
+        } else if spells(&member.key, &ZONE_FIELDS) {
             let message = format!("`{}` is the gate's to choose", member.key);
-            refusals.push(Refusal::new(Code::FieldNotCallerSettable, at, message));
+            refusals.push(Refusal::new(Code::FieldNotCallerSettable, at(), message));
         }
     }
     refusals
-}
-
-/// A key without case and punctuation, so that no spelling of it slips by.
-fn plain(key: &str) -> String {
-    key.chars().filter(char::is_ascii_alphanumeric).map(|char| char.to_ascii_lowercase()).collect()
 }
 
 fn one_of<'a, T>(fields: &mut Fields<'a>, name: &'a str, read: fn(&str) -> Option<T>, what: &str) -> Option<T> {
@@ -108,37 +103,40 @@ fn operation(text: &str) -> Option<Operation> {
 /// The canonical owner name and how it was spelt.
 fn owner<'a>(fields: &mut Fields<'a>, record_type: Option<RecordType>) -> Option<(DnsName, &'a str)> {
     let text = fields.string("name")?;
-    let name = owner_name(text, record_type, &fields.at("name"));
+    let name = owner_name(text, record_type, || fields.at("name"));
     fields.note(name).map(|name| (name, text))
 }
 
 /// Reads an owner name and what its record type asks of it.
-pub(crate) fn owner_name(text: &str, record_type: Option<RecordType>, at: &str) -> Result<DnsName, Refusal> {
-    let name = DnsName::parse(text, NameRule::Owner).map_err(|error| Refusal::new(error.code, at, error.message))?;
+pub(crate) fn owner_name(
+    text: &str,
+    record_type: Option<RecordType>,
+    at: impl Fn() -> String,
+) -> Result<DnsName, Refusal> {
+    let name = DnsName::parse(text, NameRule::Owner).map_err(|error| Refusal::new(error.code, at(), error.message))?;
     let Some(record_type) = record_type else { return Ok(name) };
     if name.is_wildcard() && record_type == RecordType::Ns {
-        return Err(Refusal::new(Code::DnsWildcardNs, at, format!("`{name}` is a wildcard and cannot hold NS")));
+        return Err(Refusal::new(Code::DnsWildcardNs, at(), format!("`{name}` is a wildcard and cannot hold NS")));
     }
     if record_type.owner_is_host() && name.as_str().contains('_') {
         let message = format!("`{name}` cannot be the name of a host, so it holds no {}", record_type.as_str());
-        return Err(Refusal::new(Code::DnsNotHostname, at, message));
+        return Err(Refusal::new(Code::DnsNotHostname, at(), message));
     }
     Ok(name)
 }
 
-fn ttl_seconds(node: &Node, range: &RangeInclusive<u32>, at: &str) -> Result<u32, Refusal> {
+fn ttl_seconds(node: &Node, range: &RangeInclusive<u32>, at: impl Fn() -> String) -> Result<u32, Refusal> {
     let ttl = node.value.as_i64().and_then(|ttl| u32::try_from(ttl).ok()).filter(|ttl| range.contains(ttl));
     ttl.ok_or_else(|| {
         let shown = reeve_json::compact(&node.value);
         let message =
             format!("the time to live `{}` is not a whole number of seconds this gate takes", shown.escape_debug());
-        Refusal::new(Code::TtlRange, at, message).fix(format!("write {} to {}", range.start(), range.end()))
+        Refusal::new(Code::TtlRange, at(), message).fix(format!("write {} to {}", range.start(), range.end()))
     })
 }
 
 fn values(fields: &mut Fields<'_>, record_type: Option<RecordType>, private_zone: bool) -> Option<Vec<String>> {
     let nodes = fields.array("values")?;
-    let at = fields.at("values");
     let record_type = record_type?;
     let wrong_count = if nodes.is_empty() || nodes.len() > VALUES_MAX {
         Some(format!("a record set has 1 to {VALUES_MAX} values"))
@@ -148,12 +146,13 @@ fn values(fields: &mut Fields<'_>, record_type: Option<RecordType>, private_zone
         None
     };
     if let Some(message) = wrong_count {
-        fields.refuse(Refusal::new(Code::RecordFormat, at, message));
+        fields.refuse(Refusal::new(Code::RecordFormat, fields.at("values"), message));
         return None;
     }
     let mut values: Vec<String> = Vec::with_capacity(nodes.len());
     for (index, node) in nodes.iter().enumerate() {
-        let value = value(node, record_type, private_zone, format!("{at}/{index}"), &values);
+        let at = || format!("{}/{index}", fields.at("values"));
+        let value = value(node, record_type, private_zone, at, &values);
         values.extend(fields.note(value));
     }
     (values.len() == nodes.len()).then_some(values)
@@ -163,14 +162,14 @@ fn value(
     node: &Node,
     record_type: RecordType,
     private_zone: bool,
-    at: String,
+    at: impl Fn() -> String,
     before: &[String],
 ) -> Result<String, Refusal> {
-    let text = node.as_str().ok_or_else(|| wrong_type(&at, &node.value, "a string"))?;
+    let text = node.as_str().ok_or_else(|| wrong_type(&at(), &node.value, "a string"))?;
     let value = canonical_value(record_type, text, private_zone)
-        .map_err(|error| Refusal::new(error.code, at.clone(), error.message))?;
+        .map_err(|error| Refusal::new(error.code, at(), error.message))?;
     if before.contains(&value) {
-        return Err(Refusal::new(Code::BatchConflict, at, format!("value `{}` stands twice", value.escape_debug())));
+        return Err(Refusal::new(Code::BatchConflict, at(), format!("value `{}` stands twice", value.escape_debug())));
     }
     Ok(value)
 }
@@ -187,7 +186,7 @@ fn alias_content<'a>(fields: &mut Fields<'a>, node: &'a Node, record_type: Optio
         fields.refuse(Refusal::new(Code::AliasForm, at.clone(), "NS and DS cannot be aliases"));
     }
     for member in node.as_object().into_iter().flatten() {
-        if ZONE_FIELDS.contains(&plain(&member.key).as_str()) {
+        if spells(&member.key, &ZONE_FIELDS) {
             let message = "the hosted zone of an alias target is the gate's to find";
             let at = format!("{at}/{}", escape_pointer_token(&member.key));
             fields.refuse(Refusal::new(Code::FieldNotCallerSettable, at, message));

@@ -57,7 +57,7 @@ impl Kind for DnsDelegation {
 
 /// A name that can be a zone of its own: no wildcard, and no label that speaks for a name above it.
 fn delegated_name(text: &str) -> Result<DnsName, Refusal> {
-    let name = owner_name(text, Some(RecordType::Ns), AT)?;
+    let name = owner_name(text, Some(RecordType::Ns), || AT.to_owned())?;
     if name.as_str().contains('_') {
         let message = format!("`{name}` is an attribute of another name and cannot be handed over");
         return Err(Refusal::new(Code::DnsNotHostname, AT, message));
@@ -66,7 +66,7 @@ fn delegated_name(text: &str) -> Result<DnsName, Refusal> {
 }
 
 fn parent_of<'a>(zones: &'a [Zone], name: &DnsName) -> Result<&'a Zone, Refusal> {
-    let parent = Zone::holding(zones, name, AT)?;
+    let parent = Zone::holding(zones, name, || AT.to_owned())?;
     if parent.name == *name {
         let message = format!("`{name}` is a zone of this gate itself");
         return Err(Refusal::new(Code::ApexNsSoa, AT, message));

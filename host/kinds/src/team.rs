@@ -125,7 +125,7 @@ impl Draft for Decision {
 /// `detail` without the fields that every kind has.
 fn own_fields(detail: &Object) -> serde_json::Value {
     let own = detail.iter().filter(|member| !COMMON.contains(&member.key.as_str()));
-    serde_json::Value::Object(own.map(|member| (member.key.clone(), to_serde(&member.value.value))).collect())
+    serde_json::Value::Object(own.map(|member| (member.key.to_string(), to_serde(&member.value.value))).collect())
 }
 
 /// The same value in the types of the validator. Numbers of ours are finite, so none is lost.
@@ -138,7 +138,7 @@ fn to_serde(value: &Value) -> serde_json::Value {
         Value::String(text) => serde_json::Value::String(text.clone()),
         Value::Array(items) => serde_json::Value::Array(items.iter().map(|item| to_serde(&item.value)).collect()),
         Value::Object(object) => {
-            let members = object.iter().map(|member| (member.key.clone(), to_serde(&member.value.value)));
+            let members = object.iter().map(|member| (member.key.to_string(), to_serde(&member.value.value)));
             serde_json::Value::Object(members.collect())
         }
     }

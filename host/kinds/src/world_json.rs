@@ -284,7 +284,7 @@ fn read_tags(value: &Value, at: &str) -> Result<BTreeMap<String, String>, String
     let object = value.as_object().ok_or_else(|| wrong(at, "an object"))?;
     let tag = |member: &reeve_json::Member| {
         let at = format!("{at}/{}", escape_pointer_token(&member.key));
-        Ok((member.key.clone(), read_text(&member.value.value, &at)?))
+        Ok((member.key.to_string(), read_text(&member.value.value, &at)?))
     };
     object.iter().map(tag).collect()
 }
@@ -361,7 +361,7 @@ impl<'a> Members<'a> {
         let object = value.as_object().ok_or_else(|| wrong(&at, "an object"))?;
         let row = |member: &reeve_json::Member| {
             let at = format!("{at}/{}", escape_pointer_token(&member.key));
-            Ok((member.key.clone(), read(&member.value.value, &at)?))
+            Ok((member.key.to_string(), read(&member.value.value, &at)?))
         };
         object.iter().map(row).collect()
     }

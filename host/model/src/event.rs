@@ -10,6 +10,7 @@ use crate::limits::{
 };
 use crate::{AccountId, Code, Digest, Refusal, Region, Timestamp};
 use reeve_json::{ErrorKind, Node, Object, Options, StringRule, Value, escape_pointer_token, position};
+use std::borrow::Cow;
 
 /// An envelope whose every field is typed. `detail` is strict JSON and otherwise untouched.
 #[derive(Debug, Clone)]
@@ -187,20 +188,20 @@ impl Envelope<'_> {
     }
 
     fn string<T>(&mut self, key: &str, code: Code, read: impl Fn(&str) -> Option<T>, shape: &str) -> Option<T> {
-        let at = format!("/{key}");
+        let at = || format!("/{key}");
         let Some(node) = self.envelope.get(key) else {
             // A missing account is as bad as a malformed one: there is no sender.
             let code = if code == Code::BadEnvelope { Code::MissingField } else { code };
-            self.refuse(code, &at, format!("the event has no `{key}`"));
+            self.refuse(code, &at(), format!("the event has no `{key}`"));
             return None;
         };
         let Some(text) = node.as_str() else {
-            self.refuse(code, &at, format!("`{key}` is a JSON {}, not {shape}", node.value.type_name()));
+            self.refuse(code, &at(), format!("`{key}` is a JSON {}, not {shape}", node.value.type_name()));
             return None;
         };
         let value = read(text);
         if value.is_none() {
-            self.refuse(code, &at, format!("`{key}` is `{}`, not {shape}", text.escape_debug()));
+            self.refuse(code, &at(), format!("`{key}` is `{}`, not {shape}", text.escape_debug()));
         }
         value
     }
@@ -236,13 +237,13 @@ impl Envelope<'_> {
 
     fn dotted_keys(&mut self) {
         if let Some(detail) = self.envelope.get("detail") {
-            self.dotted_keys_below(detail, &mut vec!["detail".to_owned()]);
+            self.dotted_keys_below(detail, &mut vec!["detail".into()]);
         }
     }
 
     /// Depth is bounded by `EVENT_DEPTH_MAX`: the body was parsed under it. The pointer is put together only when there
     /// is something to point at: keys are long when a sender wants them to be.
-    fn dotted_keys_below(&mut self, node: &Node, path: &mut Vec<String>) {
+    fn dotted_keys_below<'a>(&mut self, node: &'a Node, path: &mut Vec<Cow<'a, str>>) {
         match &node.value {
             Value::Object(object) => {
                 for member in object {
@@ -263,7 +264,7 @@ impl Envelope<'_> {
             }
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate().filter(|(_, item)| holds_keys(item)) {
-                    path.push(index.to_string());
+                    path.push(index.to_string().into());
                     self.dotted_keys_below(item, path);
                     path.pop();
                 }

@@ -2,6 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 use std::fmt;
+use std::sync::Arc;
 
 /// An AWS account id: twelve ASCII digits, kept as text because of leading zeros.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,7 +102,7 @@ pub fn uuid_shaped(text: &str) -> bool {
 
 /// SHA-256 of some bytes, written `sha256:` and 64 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Digest(String);
+pub struct Digest(Arc<str>);
 
 impl Digest {
     /// The digest of `bytes`.
@@ -116,14 +117,12 @@ impl Digest {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut hash = Sha256::new();
         parts.into_iter().for_each(|part| hash.update(part));
-        let mut text = String::with_capacity(71);
-        text.push_str("sha256:");
-        for byte in hash.finalize() {
-            for half in [byte >> 4, byte & 15] {
-                text.push(char::from(DIGITS.get(usize::from(half)).copied().unwrap_or_default()));
-            }
-        }
-        Self(text)
+        let halves = hash.finalize().into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let digits = halves.map(|half| DIGITS.get(usize::from(half)).copied().unwrap_or_default());
+        let mut text = [0; 71];
+        text.iter_mut().zip(b"sha256:".iter().copied().chain(digits)).for_each(|(place, byte)| *place = byte);
+        // All of it is ASCII.
+        Self(std::str::from_utf8(&text).unwrap_or_default().into())
     }
 
     /// Reads the written form.
@@ -131,7 +130,7 @@ impl Digest {
     pub fn parse(text: &str) -> Option<Self> {
         let hex = text.strip_prefix("sha256:")?;
         let lower = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        (hex.len() == 64 && hex.bytes().all(lower)).then(|| Self(text.to_owned()))
+        (hex.len() == 64 && hex.bytes().all(lower)).then(|| Self(text.into()))
     }
 
     /// The written form.

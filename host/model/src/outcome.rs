@@ -155,7 +155,7 @@ impl Outcome {
         };
         let own = ["state", "class", "message"];
         let details = object.iter().filter(|member| !own.contains(&member.key.as_str()));
-        let details = details.map(|member| Some((member.key.clone(), member.value.as_str()?.to_owned())));
+        let details = details.map(|member| Some((member.key.to_string(), member.value.as_str()?.to_owned())));
         let details = details.collect::<Option<BTreeMap<_, _>>>()?;
         Some(Self { state, message: text("message").map(str::to_owned), details })
     }

@@ -50,7 +50,7 @@ impl Settings {
 }
 
 fn kinds(node: &Node) -> Option<BTreeMap<String, String>> {
-    node.as_object()?.iter().map(|member| Some((member.key.clone(), member.value.as_str()?.to_owned()))).collect()
+    node.as_object()?.iter().map(|member| Some((member.key.to_string(), member.value.as_str()?.to_owned()))).collect()
 }
 
 /// Judges one request. Every rule that fails is told.

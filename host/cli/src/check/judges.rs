@@ -57,7 +57,7 @@ fn differing(before: &str, after: &str) -> BTreeSet<String> {
         let document = Document::parse_with_aliases("", text).ok();
         let value = document.map(|document| document.root.to_json());
         let object = value.as_ref().and_then(Value::as_object);
-        let member = |it: &reeve_json::Member| (it.key.clone(), reeve_json::canonical(&it.value.value));
+        let member = |it: &reeve_json::Member| (it.key.to_string(), reeve_json::canonical(&it.value.value));
         object.into_iter().flat_map(|object| object.iter().map(member)).collect()
     };
     let (before, after) = (members(before), members(after));

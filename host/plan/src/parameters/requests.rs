@@ -218,7 +218,7 @@ fn changes(step: &Step, was: Option<&String>) -> Vec<Change> {
     let members = |text: &str| -> Option<BTreeMap<String, String>> {
         let document = reeve_json::parse(text.as_bytes(), &DESCRIPTION).ok()?.value;
         let shown = |value: &Value| value.as_str().map_or_else(|| canonical(value), str::to_owned);
-        Some(document.as_object()?.iter().map(|it| (it.key.clone(), shown(&it.value.value))).collect())
+        Some(document.as_object()?.iter().map(|it| (it.key.to_string(), shown(&it.value.value))).collect())
     };
     match was.zip(step.value.as_ref()).and_then(|(was, is)| Some((members(was)?, members(is)?))) {
         Some((before, after)) if !step.list => {

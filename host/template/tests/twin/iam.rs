@@ -63,7 +63,7 @@ fn statement(object: &Object) -> Statement {
     if let Some(node) = object.get("Condition") {
         for operator in node.as_object().expect("operators") {
             for key in operator.value.as_object().expect("keys") {
-                conditions.push((operator.key.clone(), key.key.clone(), Wanted::new(texts(&key.value))));
+                conditions.push((operator.key.to_string(), key.key.to_string(), Wanted::new(texts(&key.value))));
             }
         }
     }

@@ -121,7 +121,7 @@ impl State {
                 .value
                 .as_array()
                 .and_then(|list| list.iter().map(|id| id.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>());
-            state.attachments.insert(member.key.clone(), ids.ok_or("`/attachments` holds no lists of ids")?);
+            state.attachments.insert(member.key.to_string(), ids.ok_or("`/attachments` holds no lists of ids")?);
         }
         Ok(state)
     }
