@@ -114,7 +114,8 @@ fn test_emulator() -> Result<()> {
 /// The main job on the embedded default. Exit code 3 of `reeve run` says that requests were denied, which is what the
 /// example shows.
 fn demo() -> Result<()> {
-    run(cargo().args(["build", "--package", "reeve"]))?;
+    // Features are those of the whole workspace, as in `test`: nothing is compiled a second time there.
+    run(cargo().args(["build", "--workspace", "--bin", "reeve"]))?;
     let examples = Path::new("policies/examples");
     let mut command = Command::new(root().join("target/debug/reeve"));
     command.current_dir(root()).args(["run", "--vouch", "--now", "2026-11-21T12:00:00Z", "--gate"]);
