@@ -2,17 +2,19 @@
 //!
 //! Compiled code runs as the gate runs, so an entry is executed only if this gate, or one with the same key, has written
 //! exactly these bytes under exactly this name: each carries a code (HMAC-SHA-256, RFC 2104) that is checked over bytes in
-//! memory, from which the code is then loaded. What is damaged, foreign or of another engine is not there: it is compiled
+//! memory that nobody can change, from which the code is then loaded. What is damaged, foreign or of another engine is not there: it is compiled
 //! again and replaced.
 
 use crate::engine::{ENGINE_SETTINGS, Sandbox};
 use crate::image::Setup;
 use crate::limits::{CACHE_BYTES_MAX, CACHE_ENTRY_BYTES_MAX, CACHE_UNFINISHED_SECONDS};
+use crate::sealed::{Sealed, Unsealed};
 use hmac::{Hmac, Mac};
 use reeve_model::Digest;
 use sha2::Sha256;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +27,8 @@ const MAGIC: &[u8] = b"reeve compiled plugin 1\n";
 const MAC_BYTES: usize = 32;
 /// Bytes of a key.
 const KEY_BYTES: usize = 32;
+/// Bytes that are read of an entry at once: they are still in the processor's cache when they are authenticated and kept.
+const PIECE_BYTES: usize = 131_072;
 /// What an entry holds, in its first byte behind the code.
 const CODE: u8 = b'c';
 /// See [`CODE`].
@@ -129,16 +133,13 @@ pub(crate) enum Entry {
     NoSnapshot(String),
 }
 
-/// An entry whose code was found to be right; read as what is behind format and code.
-#[derive(Debug, PartialEq, Eq)]
-struct Payload(Vec<u8>);
-
-impl std::ops::Deref for Payload {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        self.0.get(MAGIC.len() + MAC_BYTES..).unwrap_or_default()
-    }
+/// An entry whose code was found to be right.
+#[derive(Debug)]
+struct Payload {
+    /// What it holds, as its first byte says.
+    kind: u8,
+    /// What is behind that byte, where nobody can change it.
+    rest: Sealed,
 }
 
 /// A folder of compiled plugins, and the key that vouches for them.
@@ -183,16 +184,30 @@ impl Cache {
     /// The payload of an entry that this key vouches for.
     fn read(&self, id: &Id) -> Option<Payload> {
         let path = self.path(id);
-        let file = File::open(&path).ok()?;
-        // Megabytes: at once, and not in ever larger pieces.
-        let length = file.metadata().ok()?.len().min(CACHE_ENTRY_BYTES_MAX);
-        let mut bytes = Vec::with_capacity(usize::try_from(length).ok()?.saturating_add(1));
-        file.take(CACHE_ENTRY_BYTES_MAX).read_to_end(&mut bytes).ok()?;
-        let (mac, payload) = bytes.strip_prefix(MAGIC)?.split_at_checked(MAC_BYTES)?;
-        self.mac(id, payload)?.verify_slice(mac).ok()?;
+        let mut file = File::open(&path).ok()?.take(CACHE_ENTRY_BYTES_MAX);
+        let (mut magic, mut mac, mut kind) = ([0; MAGIC.len()], [0; MAC_BYTES], [0]);
+        file.read_exact(&mut magic).ok().filter(|()| magic == MAGIC)?;
+        file.read_exact(&mut mac).ok()?;
+        file.read_exact(&mut kind).ok()?;
+        let mut actual = self.mac(id, &kind)?;
+        let mut rest = Unsealed::new();
+        // Each piece is kept and authenticated from the same place: the entry itself may change meanwhile.
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            let piece = match file.read(&mut piece) {
+                Ok(0) => break,
+                Ok(length) => piece.get(..length)?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(_) => return None,
+            };
+            actual.update(piece);
+            rest.write(piece)?;
+        }
+        actual.verify_slice(&mac).ok()?;
         // What is used stays. Whether it could be marked changes nothing else.
         let _ = File::options().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
-        Some(Payload(bytes))
+        let [kind] = kind;
+        Some(Payload { kind, rest: rest.seal()? })
     }
 
     /// Writes an entry beside its place, then moves it there: whoever reads sees all of it or nothing. It is not forced to
@@ -252,19 +267,28 @@ impl Sandbox {
     /// What the cache holds under an id, if it is whole, our own, and fits this engine.
     pub(crate) fn cached(&self, id: &Id) -> Option<Entry> {
         let payload = self.cache.as_ref()?.read(id)?;
-        match payload.split_first()? {
-            (&CODE, code) => self.load_code(code).map(Entry::Code),
-            (&NO_SNAPSHOT, why) => String::from_utf8(why.to_vec()).ok().map(Entry::NoSnapshot),
+        match payload.kind {
+            CODE => self.load_code(payload.rest).map(Entry::Code),
+            NO_SNAPSHOT => String::from_utf8(payload.rest.bytes()?).ok().map(Entry::NoSnapshot),
             _ => None,
         }
     }
 
     #[expect(unsafe_code, reason = "the one place where compiled code is loaded")]
-    fn load_code(&self, code: &[u8]) -> Option<Component> {
-        // SAFETY: the bytes are what `Component::serialize` returned in a process that had the key, unchanged: their code
-        // was verified, and they are in this process's own memory, so nobody can change them any more. Wasmtime refuses
-        // those of another version or configuration itself.
-        unsafe { Component::deserialize(&self.engine, code) }.ok()
+    fn load_code(&self, code: Sealed) -> Option<Component> {
+        if let Sealed::File(file) = &code {
+            let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+            // SAFETY: the bytes are what `Component::serialize` returned in a process that had the key, unchanged: their
+            // code was verified, and they are in a sealed file in memory, which the kernel lets nobody change any more;
+            // `file` keeps the descriptor taken, so that the path leads there. Wasmtime refuses those of another version
+            // or configuration itself.
+            if let Ok(component) = unsafe { Component::deserialize_file(&self.engine, path) } {
+                return Some(component);
+            }
+        }
+        // A system may forbid to run what is in such a file, or have no /proc.
+        // SAFETY: as above, but the bytes are in this process's own memory.
+        unsafe { Component::deserialize(&self.engine, code.bytes()?) }.ok()
     }
 
     /// Keeps compiled code. A cache that cannot be written to is as good as none.

@@ -23,19 +23,25 @@ fn written() -> (tempfile::TempDir, Cache, Vec<u8>) {
     (folder, cache, bytes)
 }
 
+/// What a cache gives back under a name, as it was written.
+fn read(cache: &Cache, name: &str) -> Option<Vec<u8>> {
+    let payload = cache.read(&id(name))?;
+    Some([vec![payload.kind], payload.rest.bytes()?].concat())
+}
+
 #[test]
 fn what_was_written_is_read_under_its_own_name_alone() {
     let (_folder, cache, _) = written();
-    assert_eq!(cache.read(&id("a")).as_deref(), Some(PAYLOAD));
-    assert_eq!(cache.read(&id("b")), None, "there is none");
+    assert_eq!(read(&cache, "a").as_deref(), Some(PAYLOAD));
+    assert_eq!(read(&cache, "b"), None, "there is none");
     fs::copy(cache.path(&id("a")), cache.path(&id("b"))).expect("copies");
-    assert_eq!(cache.read(&id("b")), None, "an entry under another name");
+    assert_eq!(read(&cache, "b"), None, "an entry under another name");
     let other = Cache::open(&cache.folder, key(2)).expect("opens");
-    assert_eq!(other.read(&id("a")), None, "another key");
+    assert_eq!(read(&other, "a"), None, "another key");
     other.write(&id("a"), b"of another").expect("writes");
-    assert_eq!(cache.read(&id("a")), None, "written by another key");
+    assert_eq!(read(&cache, "a"), None, "written by another key");
     cache.write(&id("a"), PAYLOAD).expect("writes");
-    assert_eq!(cache.read(&id("a")).as_deref(), Some(PAYLOAD), "replaced");
+    assert_eq!(read(&cache, "a").as_deref(), Some(PAYLOAD), "replaced");
 }
 
 #[test]
@@ -48,17 +54,63 @@ fn no_entry_with_a_flipped_bit_a_missing_end_or_more_is_read() {
             let mut bytes = whole.clone();
             bytes[at] ^= 1 << bit;
             fs::write(&path, &bytes).expect("writes");
-            assert_eq!(cache.read(&id("a")), None, "bit {bit} of byte {at}");
+            assert_eq!(read(&cache, "a"), None, "bit {bit} of byte {at}");
             refused += 1;
         }
         fs::write(&path, &whole[..at]).expect("writes");
-        assert_eq!(cache.read(&id("a")), None, "{at} bytes");
+        assert_eq!(read(&cache, "a"), None, "{at} bytes");
     }
     assert_eq!(refused, whole.len() * 8);
     fs::write(&path, [&whole[..], b"\0"].concat()).expect("writes");
-    assert_eq!(cache.read(&id("a")), None, "a byte more");
+    assert_eq!(read(&cache, "a"), None, "a byte more");
     fs::write(&path, &whole).expect("writes");
-    assert_eq!(cache.read(&id("a")).as_deref(), Some(PAYLOAD), "and whole again");
+    assert_eq!(read(&cache, "a").as_deref(), Some(PAYLOAD), "and whole again");
+}
+
+/// An entry of several pieces, read while it is the same and after it has become another one.
+#[test]
+fn long_entries_are_read_piece_by_piece() {
+    let (_folder, cache, _) = written();
+    for length in [1, PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, 3 * PIECE_BYTES + 7] {
+        let payload: Vec<u8> = (0..=length).map(|at| u8::try_from(at % 251).expect("small")).collect();
+        cache.write(&id("a"), &payload).expect("writes");
+        assert!(read(&cache, "a").as_ref() == Some(&payload), "{length} bytes");
+        let path = cache.path(&id("a"));
+        let mut bytes = fs::read(&path).expect("reads");
+        *bytes.last_mut().expect("a byte") ^= 1;
+        fs::write(&path, &bytes).expect("writes");
+        assert_eq!(read(&cache, "a"), None, "{length} bytes, the last one changed");
+    }
+}
+
+/// What was verified is what runs: neither this process nor another that opens the file in memory can change it.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_was_verified_cannot_be_changed() {
+    let (_folder, cache, _) = written();
+    let Sealed::File(mut file) = cache.read(&id("a")).expect("reads").rest else { panic!("no file in memory") };
+    assert!(file.write_all(b"other").is_err() && file.set_len(0).is_err());
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let again = OpenOptions::new().write(true).open(path);
+    assert!(again.and_then(|mut again| again.write_all(b"other")).is_err());
+    assert_eq!(Sealed::File(file).bytes().as_deref(), PAYLOAD.get(1..));
+}
+
+/// A system without files in memory, or one that runs no code from them, loads from its own memory.
+#[test]
+fn code_is_loaded_without_files_in_memory_too() {
+    let sandbox = Sandbox::new().expect("a sandbox");
+    let component = Component::new(&sandbox.engine, wat::parse_str("(component)").expect("a component"));
+    let code = component.expect("compiles").serialize().expect("code");
+    let (_folder, cache, _) = written();
+    cache.write(&id("c"), &[&[CODE], code.as_slice()].concat()).expect("writes");
+    let sealed = cache.read(&id("c")).expect("reads").rest;
+    assert!(sandbox.load_code(sealed).is_some());
+    assert!(sandbox.load_code(Sealed::Memory(code.clone())).is_some());
+    // A descriptor that leads to something else than what was sealed: what is read of it is refused.
+    let (reader, _writer) = std::os::unix::net::UnixStream::pair().expect("sockets");
+    drop(_writer);
+    assert!(sandbox.load_code(Sealed::File(File::from(std::os::fd::OwnedFd::from(reader)))).is_none());
 }
 
 /// Everything that compiled code follows from tells one entry from another.
@@ -150,7 +202,7 @@ fn unfinished_entries_are_cleared_away_once_they_are_old() {
     File::options().append(true).open(&old).and_then(|file| file.set_modified(hours_ago)).expect("sets");
     let again = Cache::open(&cache.folder, key(1)).expect("opens");
     assert!(!old.exists() && new.exists());
-    assert_eq!(again.read(&id("a")).as_deref(), Some(PAYLOAD));
+    assert_eq!(read(&again, "a").as_deref(), Some(PAYLOAD));
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod inspect;
 mod limits;
 mod places;
 mod plugin;
+mod sealed;
 mod shape;
 #[cfg(feature = "compiler")]
 mod snapshot;
