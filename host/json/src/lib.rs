@@ -4,7 +4,7 @@
 //! asked by strangers can afford none of that: the filter in front of it and the gate behind it must see one document.
 //! This crate refuses what two readers could read differently, and remembers the byte span of every value.
 //!
-//! It knows nothing of events, policies or AWS, and has no dependencies, so that hosts and plugins read alike.
+//! It knows nothing of events, policies or AWS, and depends on nothing but containers, so that hosts and plugins read alike.
 
 mod error;
 mod parse;

@@ -112,7 +112,7 @@ impl Object {
         match self.members.iter_mut().find(|member| member.key == key) {
             Some(member) => member.value = value,
             None => {
-                if self.members.is_empty() {
+                if self.members.capacity() == 0 {
                     self.members.reserve(SET_MEMBERS);
                 }
                 self.members.push(Member { key, key_span: Span::default(), value });
@@ -343,5 +343,29 @@ impl From<u32> for Value {
 impl<V: Into<Value>> From<Option<V>> for Value {
     fn from(option: Option<V>) -> Self {
         option.map_or(Self::Null, Into::into)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However large, an object made at once is the object made member by member: of equal keys the last value stands, in the
+    /// first one's place.
+    #[test]
+    fn an_object_made_at_once_is_the_one_made_by_setting() {
+        for count in [0, 1, SCAN_KEYS_MAX - 1, SCAN_KEYS_MAX, SCAN_KEYS_MAX + 1, 3 * SCAN_KEYS_MAX] {
+            for distinct in [1, 2, SCAN_KEYS_MAX, usize::MAX] {
+                let key = |number: usize| format!("a key of more bytes than are held in place {}", number % distinct);
+                let members: Vec<(String, i64)> =
+                    (0..count).map(|number| (key(number), i64::try_from(number).expect("small"))).collect();
+                let mut expected = Object::new();
+                members.iter().for_each(|(key, value)| expected.set(key, *value));
+                assert_eq!(expected.len(), count.min(distinct));
+                let Value::Object(made) = Value::object(members) else { panic!("an object") };
+                let order = |object: &Object| object.iter().map(|member| member.key.clone()).collect::<Vec<_>>();
+                assert_eq!((&made, order(&made)), (&expected, order(&expected)), "{count} members, {distinct} keys");
+            }
+        }
     }
 }

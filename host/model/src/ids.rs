@@ -100,6 +100,9 @@ pub fn uuid_shaped(text: &str) -> bool {
         })
 }
 
+/// Characters of a written digest: `sha256:` and 64 digits.
+const DIGEST_CHARS: usize = 7 + 64;
+
 /// SHA-256 of some bytes, written `sha256:` and 64 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(Arc<str>);
@@ -119,7 +122,7 @@ impl Digest {
         parts.into_iter().for_each(|part| hash.update(part));
         let halves = hash.finalize().into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
         let digits = halves.map(|half| DIGITS.get(usize::from(half)).copied().unwrap_or_default());
-        let mut text = [0; 71];
+        let mut text = [0; DIGEST_CHARS];
         text.iter_mut().zip(b"sha256:".iter().copied().chain(digits)).for_each(|(place, byte)| *place = byte);
         // All of it is ASCII.
         Self(std::str::from_utf8(&text).unwrap_or_default().into())

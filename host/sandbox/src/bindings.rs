@@ -5,4 +5,6 @@ wasmtime::component::bindgen!({
     path: "../../wit/v0.1",
     world: "policy",
     imports: { default: trappable },
+    // What a plugin is told is lowered from where it is.
+    ownership: Borrowing { duplicate_if_necessary: false },
 });

@@ -35,7 +35,7 @@ pub enum Start {
 }
 
 /// The function that judges, with its types.
-pub(crate) type Evaluate = TypedFunc<(wit::Request,), (Result<wit::Verdict, wit::PolicyError>,)>;
+pub(crate) type Evaluate<'r> = TypedFunc<(wit::Request<'r>,), (Result<wit::Verdict, wit::PolicyError>,)>;
 
 /// A plugin ready to be instantiated.
 pub(crate) struct Image {
@@ -245,11 +245,11 @@ impl Image {
     /// The function that judges. Its type, which belongs to the component and not to an instance, is compared once: to do
     /// it for each instance would be an eighth of what a small decision costs.
     #[expect(unsafe_code, reason = "a type that was compared need not be compared again")]
-    pub(crate) fn evaluate(&self, fresh: &mut Fresh) -> Result<Evaluate, Fault> {
+    pub(crate) fn evaluate<'r>(&self, fresh: &mut Fresh) -> Result<Evaluate<'r>, Fault> {
         let missing = || Fault::NotAPolicy { message: format!("there is no function `{EVALUATE}`") };
         let function = fresh.instance.get_func(&mut fresh.store, self.evaluate).ok_or_else(missing)?;
         if !self.compared.load(Ordering::Relaxed) {
-            let typed = function.typed::<(wit::Request,), (Result<wit::Verdict, wit::PolicyError>,)>(&fresh.store);
+            let typed = function.typed::<(wit::Request<'r>,), (Result<wit::Verdict, wit::PolicyError>,)>(&fresh.store);
             typed.map_err(|error| Fault::NotAPolicy { message: one_line(&error) })?;
             self.compared.store(true, Ordering::Relaxed);
         }

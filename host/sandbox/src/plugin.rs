@@ -9,6 +9,7 @@ use crate::inspect::{Inspection, inspection};
 use crate::limits::{CONFIGURE_FUEL, Limits};
 use crate::places::Places;
 use crate::state::State;
+use bumpalo::Bump;
 use reeve_engine::{Ask, Asked};
 use reeve_model::{Answer, Digest, Fault, Request};
 use std::sync::Arc;
@@ -122,7 +123,8 @@ impl Plugin {
         };
         rearm(&mut store, limit, &limits);
         store.data_mut().restart(limit);
-        let request = convert::request(request);
+        let arena = Bump::new();
+        let request = convert::request(request, &arena);
         let reply = evaluate.call(&mut store, (request,)).map(|(reply,)| reply);
         let left = store.get_fuel().unwrap_or_default();
         let state = store.data();
@@ -150,7 +152,7 @@ impl Plugin {
         self.ready().map(drop)
     }
 
-    fn ready(&self) -> Result<(Evaluate, Store<State>), Fault> {
+    fn ready<'r>(&self) -> Result<(Evaluate<'r>, Store<State>), Fault> {
         let mut fresh = match &self.image.start {
             Start::Snapshot => self.image.fresh(&self.setup)?,
             Start::Configure { .. } => self.image.configured(&self.setup)?,
