@@ -94,12 +94,6 @@ impl Object {
         Self::default()
     }
 
-    /// An object without members that takes so many without growing.
-    #[must_use]
-    pub fn with_capacity(members: usize) -> Self {
-        Self { members: Vec::with_capacity(members) }
-    }
-
     /// The value under `key`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node> {
@@ -218,7 +212,7 @@ impl Value {
     #[must_use]
     pub fn object<K: Into<Key>, V: Into<Value>>(members: impl IntoIterator<Item = (K, V)>) -> Self {
         let members = members.into_iter();
-        let mut object = Object::with_capacity(members.size_hint().0);
+        let mut object = Object { members: Vec::with_capacity(members.size_hint().0) };
         // Of equal keys the last value stands, as with `set`, but without a scan of a large object for each member.
         let mut places = std::collections::HashMap::new();
         for (key, value) in members {

@@ -2,13 +2,13 @@
 //!
 //! Compiled code runs as the gate runs, so an entry is executed only if this gate, or one with the same key, has written
 //! exactly these bytes under exactly this name: each carries a code (HMAC-SHA-256, RFC 2104) that is checked over bytes in
-//! memory that nobody can change, from which the code is then loaded. What is damaged, foreign or of another engine is not there: it is compiled
-//! again and replaced.
+//! memory that nobody can change, from which the code is then loaded. What is damaged, foreign or of another engine is not
+//! there: it is compiled again and replaced.
 
 use crate::engine::{ENGINE_SETTINGS, Sandbox};
 use crate::image::Setup;
 use crate::limits::{CACHE_BYTES_MAX, CACHE_ENTRY_BYTES_MAX, CACHE_UNFINISHED_SECONDS};
-use crate::sealed::{Sealed, Unsealed};
+use crate::sealed::Sealed;
 use hmac::{Hmac, Mac};
 use reeve_model::Digest;
 use sha2::Sha256;
@@ -27,8 +27,6 @@ const MAGIC: &[u8] = b"reeve compiled plugin 1\n";
 const MAC_BYTES: usize = 32;
 /// Bytes of a key.
 const KEY_BYTES: usize = 32;
-/// Bytes that are read of an entry at once: they are still in the processor's cache when they are authenticated and kept.
-const PIECE_BYTES: usize = 131_072;
 /// What an entry holds, in its first byte behind the code.
 const CODE: u8 = b'c';
 /// See [`CODE`].
@@ -189,25 +187,15 @@ impl Cache {
         file.read_exact(&mut magic).ok().filter(|()| magic == MAGIC)?;
         file.read_exact(&mut mac).ok()?;
         file.read_exact(&mut kind).ok()?;
+        // Sealed first: what is authenticated can no longer be changed, whoever may have written to it until then.
+        let mut rest = Sealed::of(&mut file).ok()?;
         let mut actual = self.mac(id, &kind)?;
-        let mut rest = Unsealed::new();
-        // Each piece is kept and authenticated from the same place: the entry itself may change meanwhile.
-        let mut piece = vec![0; PIECE_BYTES];
-        loop {
-            let piece = match file.read(&mut piece) {
-                Ok(0) => break,
-                Ok(length) => piece.get(..length)?,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(_) => return None,
-            };
-            actual.update(piece);
-            rest.write(piece)?;
-        }
+        rest.read_through(|piece| actual.update(piece)).ok()?;
         actual.verify_slice(&mac).ok()?;
         // What is used stays. Whether it could be marked changes nothing else.
         let _ = File::options().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
         let [kind] = kind;
-        Some(Payload { kind, rest: rest.seal()? })
+        Some(Payload { kind, rest })
     }
 
     /// Writes an entry beside its place, then moves it there: whoever reads sees all of it or nothing. It is not forced to
@@ -269,7 +257,7 @@ impl Sandbox {
         let payload = self.cache.as_ref()?.read(id)?;
         match payload.kind {
             CODE => self.load_code(payload.rest).map(Entry::Code),
-            NO_SNAPSHOT => String::from_utf8(payload.rest.bytes()?).ok().map(Entry::NoSnapshot),
+            NO_SNAPSHOT => String::from_utf8(payload.rest.bytes().ok()?).ok().map(Entry::NoSnapshot),
             _ => None,
         }
     }
@@ -288,7 +276,7 @@ impl Sandbox {
         }
         // A system may forbid to run what is in such a file, or have no /proc.
         // SAFETY: as above, but the bytes are in this process's own memory.
-        unsafe { Component::deserialize(&self.engine, code.bytes()?) }.ok()
+        unsafe { Component::deserialize(&self.engine, code.bytes().ok()?) }.ok()
     }
 
     /// Keeps compiled code. A cache that cannot be written to is as good as none.

@@ -1,15 +1,14 @@
-//! Bytes that were verified and must stay what they are.
+//! Bytes that stay what they are, to be verified and then used.
 //!
 //! A file can be mapped and run where it lies, but who may write to it changes it after it was verified. A file in memory
 //! that is sealed can be mapped just so, and nobody can change it: the kernel refuses (`memfd_create(2)`, `fcntl(2)`,
 //! "File Sealing"). Only Linux has them; elsewhere, the process's own memory does.
 
-#[cfg(target_os = "linux")]
-use memfd::{FileSeal, Memfd, MemfdOptions};
 use std::fs::File;
-use std::io::Read;
-#[cfg(target_os = "linux")]
-use std::io::{Seek, Write};
+use std::io::{self, Read, Seek};
+
+/// Bytes that are looked at at once: few enough to stay in the processor's cache.
+pub(crate) const PIECE_BYTES: usize = 131_072;
 
 /// Bytes that nobody can change any more.
 #[derive(Debug)]
@@ -21,58 +20,61 @@ pub(crate) enum Sealed {
     Memory(Vec<u8>),
 }
 
-/// Bytes on their way to where they stay.
-pub(crate) enum Unsealed {
-    #[cfg(target_os = "linux")]
-    File(Memfd),
-    Memory(Vec<u8>),
-}
-
-impl Unsealed {
-    /// Nothing yet.
-    pub(crate) fn new() -> Self {
-        #[cfg(target_os = "linux")]
-        if let Ok(file) = MemfdOptions::new().allow_sealing(true).create("reeve-plugin") {
-            return Self::File(file);
-        }
-        Self::Memory(Vec::new())
-    }
-
-    /// Adds bytes; `None` when there is no room for them.
-    pub(crate) fn write(&mut self, bytes: &[u8]) -> Option<()> {
-        match self {
-            #[cfg(target_os = "linux")]
-            Self::File(file) => file.as_file().write_all(bytes).ok()?,
-            Self::Memory(memory) => memory.extend_from_slice(bytes),
-        }
-        Some(())
-    }
-
-    /// Ends the writing for good; `None` when the system does not allow that.
-    pub(crate) fn seal(self) -> Option<Sealed> {
-        Some(match self {
-            #[cfg(target_os = "linux")]
-            Self::File(file) => {
-                let seals = [FileSeal::SealGrow, FileSeal::SealShrink, FileSeal::SealWrite, FileSeal::SealSeal];
-                file.add_seals(&seals).ok()?;
-                let mut file = file.into_file();
-                file.rewind().ok()?;
-                Sealed::File(file)
-            }
-            Self::Memory(memory) => Sealed::Memory(memory),
-        })
-    }
-}
-
 impl Sealed {
+    /// All that `from` has left.
+    ///
+    /// # Errors
+    /// When it cannot be read, or there is no room for it.
+    pub(crate) fn of(from: &mut impl Read) -> io::Result<Self> {
+        #[cfg(target_os = "linux")]
+        if let Ok(memory) = memfd::MemfdOptions::new().allow_sealing(true).create("reeve-plugin") {
+            use memfd::FileSeal;
+            io::copy(from, &mut memory.as_file())?;
+            let seals = [FileSeal::SealGrow, FileSeal::SealShrink, FileSeal::SealWrite, FileSeal::SealSeal];
+            memory.add_seals(&seals).map_err(io::Error::other)?;
+            return Ok(Self::File(memory.into_file()));
+        }
+        let mut bytes = Vec::new();
+        from.read_to_end(&mut bytes)?;
+        Ok(Self::Memory(bytes))
+    }
+
+    /// Shows all bytes, piece by piece.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub(crate) fn read_through(&mut self, mut see: impl FnMut(&[u8])) -> io::Result<()> {
+        let file = match self {
+            Self::Memory(bytes) => {
+                see(bytes);
+                return Ok(());
+            }
+            Self::File(file) => file,
+        };
+        file.rewind()?;
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            match file.read(&mut piece) {
+                Ok(0) => return Ok(()),
+                Ok(length) => see(piece.get(..length).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// The bytes, in the process's own memory.
-    pub(crate) fn bytes(self) -> Option<Vec<u8>> {
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub(crate) fn bytes(self) -> io::Result<Vec<u8>> {
         match self {
-            Self::Memory(bytes) => Some(bytes),
+            Self::Memory(bytes) => Ok(bytes),
             Self::File(mut file) => {
                 let mut bytes = Vec::new();
-                file.read_to_end(&mut bytes).ok()?;
-                Some(bytes)
+                file.rewind()?;
+                file.read_to_end(&mut bytes)?;
+                Ok(bytes)
             }
         }
     }
