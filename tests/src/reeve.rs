@@ -241,8 +241,17 @@ impl Serve {
     /// # Panics
     /// When it cannot be sent.
     pub fn signal(&self) {
-        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill runs");
-        assert!(sent.success(), "SIGTERM was not sent");
+        self.send("TERM");
+    }
+
+    /// Sends a signal, named without `SIG`.
+    ///
+    /// # Panics
+    /// When it cannot be sent.
+    pub fn send(&self, signal: &str) {
+        let arguments = ["-s", signal, &self.child.id().to_string()];
+        let sent = Command::new("kill").args(arguments).status().expect("kill runs");
+        assert!(sent.success(), "SIG{signal} was not sent");
     }
 
     /// The exit status, once it has ended; none when it goes on beyond `patience`.

@@ -17,7 +17,7 @@ use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkErro
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use cache::{Cache, Clock};
 use reeve_engine::{FactError, FactNeed, FactSource, Facts};
-use reeve_kinds::{Inventory, Need, World};
+use reeve_kinds::{Inventory, Need, Parameter, World};
 use reeve_model::{AccountId, DnsName, Fact, FactValue, Sender};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -203,6 +203,22 @@ impl Facts for AwsFacts {
             }
         }
     }
+}
+
+/// The parameters of these names, as they are now, that exist. The value of a SecureString is empty.
+///
+/// # Errors
+/// What cannot be read.
+pub fn parameters(aws: &Aws, names: &BTreeSet<String>) -> Result<BTreeMap<String, Parameter>, FactError> {
+    aws.run(parameters::current(aws, names))
+}
+
+/// The parameters right below a path, as they are now, by the last part of their names.
+///
+/// # Errors
+/// As [`parameters()`], and when there are more than a thousand.
+pub fn parameters_below(aws: &Aws, path: &str) -> Result<BTreeMap<String, Parameter>, FactError> {
+    aws.run(parameters::below(aws, path))
 }
 
 /// The needs, with one of each zone: two that have a name or an ancestor in common would read it twice, and a record set

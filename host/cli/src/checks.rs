@@ -1,11 +1,14 @@
 //! What is looked at before a gate takes requests, and by `reeve doctor`.
 
+use crate::loader::Loader;
+use crate::parameters::Parameters;
+use crate::tables::Tables;
 use crate::wiring::Wired;
 use reeve_aws::admits::{self, Door, DoorKind};
 use reeve_aws::client::Aws;
 use reeve_aws::failure::failure;
 use reeve_config::{LambdaFile, LedgerFile, QueueUrl, ReceiptsFile, SourceFile};
-use reeve_model::Region;
+use reeve_model::{AccountId, Region};
 
 /// How a check ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +44,7 @@ impl Check {
 
 /// Whether the credentials are of the gate's account.
 #[must_use]
-pub fn identity(aws: &Aws, wired: &Wired) -> Check {
+pub fn identity(aws: &Aws, own: &AccountId) -> Check {
     let what = "credentials";
     let answer = aws.run(async { aws.sts().get_caller_identity().send().await });
     let identity = match answer {
@@ -49,10 +52,9 @@ pub fn identity(aws: &Aws, wired: &Wired) -> Check {
         Err(error) => return Check::new(what, Ended::Bad(vec![failure(&error).message])),
     };
     let (account, arn) = (identity.account().unwrap_or("?"), identity.arn().unwrap_or("?"));
-    let ended = if account == wired.gate.account.as_str() {
+    let ended = if account == own.as_str() {
         Ended::Good(format!("`{arn}`"))
     } else {
-        let own = &wired.gate.account;
         Ended::Bad(vec![format!("they are of account `{account}`, and the gate file says `{own}`")])
     };
     Check::new(what, ended)
@@ -235,6 +237,25 @@ fn zone(aws: &Aws, zone: &reeve_kinds::Zone) -> Check {
 
 fn bad(failed: reeve_aws::Failure) -> Ended {
     Ended::Bad(vec![failed.message])
+}
+
+/// Whether the tables can be made that are made of parameters.
+#[must_use]
+pub fn tables(aws: &Aws, wired: &Wired, loader: &Loader) -> Vec<Check> {
+    let parameters = Parameters::live(aws.clone(), wired.gate.account.clone());
+    let mut checks = Vec::new();
+    for policy in &wired.policies {
+        let made = Tables { folder: &policy.folder, loader, accounts: &wired.accounts, parameters: &parameters };
+        for (name, source) in &policy.tables {
+            let ended = match made.make(name, source) {
+                Ok(table) => Ended::Good(format!("{} rows, {}", table.rows(), table.digest())),
+                Err(failure) => Ended::Bad(vec![failure.line()]),
+            };
+            let parameter = source.parameter().unwrap_or_default();
+            checks.push(Check::new(format!("dataset {name} from parameter {parameter}"), ended));
+        }
+    }
+    checks
 }
 
 /// Whether the policies are loaded, and under which limits.

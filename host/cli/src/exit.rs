@@ -50,6 +50,15 @@ impl Failure {
         self
     }
 
+    /// The same failure with its place before each problem.
+    #[must_use]
+    pub fn at(mut self, place: &str) -> Self {
+        for (message, _) in &mut self.problems {
+            *message = format!("{place}: {message}");
+        }
+        self
+    }
+
     /// What is wrong, in one line.
     pub(crate) fn line(&self) -> String {
         self.to_string().replace('\n', "; ")

@@ -14,7 +14,7 @@ use reeve_engine::execute::{Execute, Journal, Stop, Work};
 use reeve_engine::{FactError, FactNeed, Facts, Gate, Ledger, LedgerError, Receipts, Replies, Runner};
 use reeve_kinds::{Need, Probe, World};
 use reeve_local::{DiskReceipts, MemoryLedger, ReceiptFile, SqliteLedger};
-use reeve_model::{AccountId, Action, Fact, Outcome, Sender, Timestamp};
+use reeve_model::{AccountId, Action, Fact, Outcome, Region, Sender, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
@@ -58,8 +58,8 @@ pub fn runtime(in_flight: u32) -> Result<Runtime, Failure> {
 
 /// Clients with the gate's credentials.
 #[must_use]
-pub fn connect(runtime: &Runtime, wired: &Wired) -> Aws {
-    Aws::connect(runtime.handle().clone(), &wired.region).named(&wired.gate.name)
+pub fn connect(runtime: &Runtime, region: &Region, gate: &str) -> Aws {
+    Aws::connect(runtime.handle().clone(), region).named(gate)
 }
 
 /// Makes a gate live: facts from AWS, and permitted actions made there unless `dry`.

@@ -1,12 +1,14 @@
 //! Another policy set for a gate that is serving: read, loaded, tried on its own cases, and only then put to work.
 //!
-//! What can be replaced is what the gate file names under `policies`, with all that belongs to it, and the accounts file.
+//! What can be replaced is what the gate file names under `policies`, with all that belongs to it, parameters of its tables
+//! included, and the accounts file.
 //! Anything else that differs in the gate file needs a new process, and is refused here. Whatever fails, the set at work
 //! goes on.
 
 use crate::commands::policy_test;
 use crate::exit::Failure;
 use crate::loader::Loader;
+use crate::parameters::{Parameters, Seen};
 use crate::wiring::{self, NamedPolicies, Wired, folder};
 use reeve_accounts::Accounts;
 use reeve_config::GateFile;
@@ -20,11 +22,13 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tracing::{error, info};
 
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How often the parameters of tables are looked at: each look is a call for ten of them, and facts are kept as long.
+const LOOK_AT_PARAMETERS_EVERY: Duration = Duration::from_secs(30);
 
 /// The key of the gate file that may change.
 const POLICIES: &str = "policies";
@@ -43,6 +47,7 @@ struct Judges {
 pub(crate) struct Swap {
     path: PathBuf,
     loader: Loader,
+    parameters: Parameters,
     /// The gate file without what may change, in its canonical form.
     fixed: String,
     policies: Arc<Policies>,
@@ -53,6 +58,10 @@ pub(crate) struct Swap {
     before: Option<Judges>,
     /// The files that what is at work, or was tried last, was read from, and how they looked.
     files: BTreeMap<PathBuf, Option<Stamp>>,
+    /// The same for the parameters of tables.
+    found: Seen,
+    /// When parameters are looked at next.
+    look_at_parameters: Instant,
 }
 
 /// How a file looks from outside. Whoever changes it changes one of these.
@@ -83,7 +92,7 @@ pub(crate) enum Swapped {
 
 impl Swap {
     /// A gate that was wired from the file at `path` with this loader.
-    pub(crate) fn new(path: &Path, loader: Loader, wired: &Wired) -> Self {
+    pub(crate) fn new(path: &Path, loader: Loader, parameters: Parameters, wired: &Wired) -> Self {
         let mut swap = Self {
             path: path.to_owned(),
             fixed: fixed(&wired.whole),
@@ -92,6 +101,9 @@ impl Swap {
             accounts: wired.accounts_digest.clone(),
             before: None,
             files: BTreeMap::new(),
+            found: parameters.take_seen(),
+            look_at_parameters: Instant::now() + LOOK_AT_PARAMETERS_EVERY,
+            parameters,
             loader,
         };
         swap.watch();
@@ -107,17 +119,30 @@ impl Swap {
         self.files.extend(stamped);
     }
 
-    /// How the files look now, if not as they did when they were read.
-    pub(crate) fn changed(&self) -> Option<Look> {
-        let now: BTreeMap<PathBuf, Option<Stamp>> =
+    /// How the files and the parameters look now, if not as they did when they were read.
+    pub(crate) fn changed(&mut self) -> Option<Look> {
+        let files: BTreeMap<PathBuf, Option<Stamp>> =
             self.files.keys().map(|path| (path.clone(), Stamp::of(path))).collect();
-        (now != self.files).then_some(Look(now))
+        let found = self.look();
+        (files != self.files || found != self.found).then_some(Look { files, found })
     }
 
-    /// Reads all files again, and puts what they say to work.
+    /// What is found of the parameters now. What has changed is looked at again the next time, whenever that is.
+    fn look(&mut self) -> Seen {
+        if Instant::now() < self.look_at_parameters {
+            return self.found.clone();
+        }
+        let found = self.parameters.look(&self.found);
+        if found == self.found {
+            self.look_at_parameters = Instant::now() + LOOK_AT_PARAMETERS_EVERY;
+        }
+        found
+    }
+
+    /// Reads all files and parameters again, and puts what they say to work.
     ///
     /// # Errors
-    /// Why what is at work stays: a file that is wrong, a plugin that does not load, a case that fails.
+    /// Why what is at work stays: a file or parameter that is wrong, a plugin that does not load, a case that fails.
     pub(crate) fn reload(&mut self) -> Result<Swapped, Failure> {
         // Looks are taken before the files are read: what changes meanwhile is a change again.
         for (path, stamp) in &mut self.files {
@@ -130,6 +155,14 @@ impl Swap {
             let stamp = Stamp::of(&path);
             (path, stamp)
         }));
+        let found = self.parameters.take_seen();
+        self.look_at_parameters = Instant::now() + LOOK_AT_PARAMETERS_EVERY;
+        if read.is_ok() {
+            self.found = found;
+        } else {
+            // What the set at work was made of is looked at all the same.
+            self.found.extend(found);
+        }
         let judges = read?;
         let current = self.policies.current();
         let changed = differing(&current, &judges.set);
@@ -172,7 +205,8 @@ impl Swap {
             );
         }
         let (accounts, digest) = wiring::accounts(base, &file, &self.loader)?;
-        let NamedPolicies { set, faults, settings } = wiring::policies(base, &file, &self.loader, &accounts)?;
+        let NamedPolicies { set, faults, settings } =
+            wiring::policies(base, &file, &self.loader, &accounts, &self.parameters)?;
         if let Some((policy, fault)) = faults.first() {
             let message = format!("the plugin of policy `{policy}` {fault}");
             return Err(Failure::new(message).hint("`reeve policy test` loads it as a gate does"));
@@ -311,9 +345,12 @@ fn report(swap: &mut Swap, back: bool) -> Told {
     }
 }
 
-/// How files looked at one moment.
+/// How files and parameters looked at one moment.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Look(BTreeMap<PathBuf, Option<Stamp>>);
+pub(crate) struct Look {
+    files: BTreeMap<PathBuf, Option<Stamp>>,
+    found: Seen,
+}
 
 /// The gate file without what may change, as text to compare.
 fn fixed(whole: &Value) -> String {

@@ -1,7 +1,9 @@
 //! Sets that take the place of others, and sets that must not.
 
 use super::*;
+use crate::parameters::{Asked, Found, ReadParameters};
 use reeve_engine::{Delivery, Gate};
+use reeve_kinds::Parameter;
 use reeve_model::Timestamp;
 use std::sync::atomic::AtomicBool;
 
@@ -27,6 +29,47 @@ const EVENT: &str = r#"{"version":"0","id":"687754b2-abd6-3ae6-ae2d-f98bd134512e
 const GATE: &str = "gate: swap\naccount: \"210987654321\"\nregion: eu-central-1\naccounts: accounts.yaml\nfacts: facts.yaml\npolicies-root: .\nkinds: { LIST_ACCOUNTS: {} }\npolicies: [trust]\n";
 const ACCOUNTS: &str =
     "Scopes:\n  dev: { tier: dev }\nAccounts:\n  foo: { id: \"111122223333\", scope: dev, email: foo@example.com }\n";
+
+/// Parameters that a test changes; none while the store is away.
+#[derive(Debug, Default)]
+struct Store(Mutex<Option<Found>>);
+
+/// Parameters that change between two readings.
+#[derive(Debug, Default)]
+struct Restless(AtomicU64);
+
+impl ReadParameters for Restless {
+    fn read(&self, _asked: &Asked) -> Result<Found, Failure> {
+        let value = format!("a {}", self.0.fetch_add(1, Ordering::Relaxed));
+        Ok([("/rows".to_owned(), Parameter { value, parameter_type: "String".to_owned() })].into())
+    }
+
+    fn place(&self) -> String {
+        String::new()
+    }
+}
+
+impl Store {
+    fn put(&self, value: &str) {
+        let parameter = Parameter { value: value.to_owned(), parameter_type: "String".to_owned() };
+        *self.0.lock().expect("free") = Some([("/rows".to_owned(), parameter)].into());
+    }
+
+    fn go(&self) {
+        *self.0.lock().expect("free") = None;
+    }
+}
+
+impl ReadParameters for Store {
+    fn read(&self, asked: &Asked) -> Result<Found, Failure> {
+        assert_eq!(asked, &Asked::Named(["/rows".to_owned()].into()));
+        self.0.lock().expect("free").clone().ok_or_else(|| Failure::new("the store is away"))
+    }
+
+    fn place(&self) -> String {
+        "in the store".to_owned()
+    }
+}
 
 /// A folder with a gate of one policy, which lets `tier` list accounts.
 struct Files(tempfile::TempDir);
@@ -66,11 +109,17 @@ impl Files {
     }
 
     fn swap(&self) -> (Swap, Wired) {
+        self.swap_with::<Store>(&Arc::default())
+    }
+
+    /// The gate with parameters of this store.
+    fn swap_with<S: ReadParameters + 'static>(&self, store: &Arc<S>) -> (Swap, Wired) {
         let loader = Loader::serving().expect("a loader");
         let path = self.path("gate.yaml");
-        let wired = wiring::gate_in(&path, &loader).expect("a gate");
+        let parameters = Parameters::of(Arc::<S>::clone(store));
+        let wired = wiring::open(&path, &loader).expect("a gate file").wire(&loader, &parameters).expect("a gate");
         assert!(wired.faults.is_empty(), "{:?}", wired.faults);
-        (Swap::new(&path, loader, &wired), wired)
+        (Swap::new(&path, loader, parameters, &wired), wired)
     }
 }
 
@@ -231,4 +280,71 @@ fn the_accounts_file_and_the_list_of_policies_are_part_of_it() {
     assert_eq!(wired.gate.judge(&delivery(), now()).policies.len(), 2, "both are asked");
     files.write("gate.yaml", &GATE.replace("[trust]", "[]"));
     assert!(swap.reload().expect_err("no policy").line().contains("is empty"));
+}
+
+#[test]
+fn the_tables_of_one_set_are_of_one_reading() {
+    let (files, store) = (Files::new(), Arc::<Restless>::default());
+    let rows = "{ ssm: /rows, index: strings }";
+    let policy = std::fs::read_to_string(files.path("trust/policy.yaml")).expect("reads");
+    files.write("trust/policy.yaml", &format!("{policy}datasets: {{ one: {rows}, other: {rows} }}\n"));
+    let (mut swap, wired) = files.swap_with(&store);
+    let tables = || {
+        let set = wired.gate.policies.current();
+        let [(_, one), (_, other)] = &set.policies[0].digests.datasets[..] else { panic!("two tables: {set:?}") };
+        assert_eq!(one, other);
+        one.clone()
+    };
+    let first = tables();
+    assert_eq!(swap.reload().expect("swaps"), Swapped::Replaced(vec!["trust".to_owned()]), "the next set reads anew");
+    assert_ne!(tables(), first);
+}
+
+#[test]
+fn a_table_follows_its_parameter() {
+    let (files, store) = (Files::new(), Arc::<Store>::default());
+    let policy = std::fs::read_to_string(files.path("trust/policy.yaml")).expect("reads");
+    files.write("trust/policy.yaml", &format!("{policy}datasets: {{ rows: {{ ssm: /rows, index: strings }} }}\n"));
+    store.put("a 1\n");
+    let (mut swap, wired) = files.swap_with(&store);
+    let table = || {
+        assert!(judged(&wired.gate, &delivery()).0);
+        let set = wired.gate.policies.current();
+        let [(name, digest)] = &set.policies[0].digests.datasets[..] else { panic!("one table: {set:?}") };
+        assert_eq!(name, "rows");
+        digest.clone()
+    };
+    let first = table();
+    store.put("a 2\n");
+    assert!(swap.changed().is_none(), "it is not time to look yet");
+    let look = |swap: &mut Swap| {
+        swap.look_at_parameters = Instant::now();
+        swap.changed()
+    };
+    let seen = look(&mut swap);
+    assert!(seen.is_some());
+    store.put("a 2\nb 3\n");
+    assert_ne!(swap.changed(), seen, "looked at again at once: it was not written to its end");
+    assert_eq!(swap.reload().expect("swaps"), Swapped::Replaced(vec!["trust".to_owned()]));
+    let second = table();
+    assert_ne!(first, second, "a receipt names another table");
+    assert!(look(&mut swap).is_none());
+    // What is wrong, or cannot be read, is told once, and the table stays.
+    for (broken, told) in [
+        (Some("a"), "trust/policy.yaml:4:26: row 1 of parameter `/rows`: `a` has no value"),
+        (None, "trust/policy.yaml:4:26: the store is away"),
+    ] {
+        broken.map_or_else(|| store.go(), |value| store.put(value));
+        assert!(look(&mut swap).is_some());
+        let failure = swap.reload().expect_err(told).line();
+        assert!(failure.ends_with(told), "{failure}");
+        assert!(look(&mut swap).is_none(), "it is as it was when it was tried");
+        assert_eq!(table(), second);
+    }
+    store.put("a 2\nb 3\n");
+    assert!(look(&mut swap).is_some(), "it is there again");
+    assert_eq!(swap.reload().expect("reads"), Swapped::Same);
+    assert_eq!(swap.roll_back().expect("goes back"), ["trust"]);
+    assert_eq!(table(), first);
+    assert!(look(&mut swap).is_none(), "nothing brings the new table back by itself");
 }

@@ -3,14 +3,16 @@
 use crate::asks::Asking;
 use crate::exit::Failure;
 use crate::loader::Loader;
-use reeve_accounts::{Accounts, DomainScope, Status};
+use crate::parameters::Parameters;
+use crate::tables::Tables;
+use reeve_accounts::{Accounts, Status};
 use reeve_config::{BUILT_IN, DatasetSource, GateFile, LedgerFile, PolicyFile, ReceiptsFile, ServiceFile};
 use reeve_engine::{Gate, Policies, Policy, PolicyDigests, PolicySet, Receipts, Route, Runner};
 use reeve_json::Value;
 use reeve_kinds::{Inventory, Zone};
 use reeve_local::{MemoryLedger, RecordedFacts};
 use reeve_model::{AccountId, Digest, Fault, Region, Timestamp};
-use reeve_sandbox::{Dataset, Datasets, Index, Limits};
+use reeve_sandbox::{Datasets, Limits};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -56,6 +58,8 @@ pub struct PolicySettings {
     pub kinds: Option<Vec<String>>,
     /// Its settings.
     pub settings: Value,
+    /// Those of its tables that are made of parameters.
+    pub tables: Vec<(String, DatasetSource)>,
 }
 
 /// The folder that relative paths in a file start from.
@@ -64,7 +68,7 @@ pub fn folder(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new("."))
 }
 
-/// Reads and wires a gate file.
+/// Reads and wires a gate file, with facts from files.
 ///
 /// # Errors
 /// Everything that is wrong with the file or one that it names.
@@ -77,6 +81,38 @@ pub fn gate(path: &Path) -> Result<Wired, Failure> {
 /// # Errors
 /// As [`gate`].
 pub fn gate_in(path: &Path, loader: &Loader) -> Result<Wired, Failure> {
+    let opened = open(path, loader)?;
+    let parameters = Parameters::recorded(&opened.files);
+    opened.wire(loader, &parameters)
+}
+
+/// Reads and wires a gate file for a command that asks no policy: tables of parameters are empty.
+///
+/// # Errors
+/// As [`gate`].
+pub fn gate_unasked(path: &Path) -> Result<Wired, Failure> {
+    let loader = Loader::new()?;
+    open(path, &loader)?.wire(&loader, &Parameters::unread())
+}
+
+/// A gate file that was read, with its accounts and facts, before its policies are loaded.
+#[derive(Debug)]
+pub struct Opened {
+    /// The gate file.
+    pub file: GateFile,
+    /// Facts from files.
+    pub files: RecordedFacts,
+    base: PathBuf,
+    accounts: Arc<Accounts>,
+    accounts_digest: Digest,
+    inventory: Inventory,
+}
+
+/// Reads a gate file, its accounts and its facts.
+///
+/// # Errors
+/// Everything that is wrong with one of them.
+pub fn open(path: &Path, loader: &Loader) -> Result<Opened, Failure> {
     let base = folder(path);
     let open = |name: &str| loader.read(&base.join(name)).map_err(|failure| failure.to_string());
     let file = GateFile::parse(&path.display().to_string(), &loader.read_text(path)?, &open)?;
@@ -89,42 +125,53 @@ pub fn gate_in(path: &Path, loader: &Loader) -> Result<Wired, Failure> {
             (Some(reeve_config::world(&shown, &loader.read_text(&path)?)?), name.display().to_string())
         }
     };
-    let NamedPolicies { set, faults, settings } = policies(base, &file, loader, &accounts)?;
-    let patterns = file.kinds.iter().map(|it| it.pattern_json.clone()).collect();
-    let routes = file.kinds.into_iter().map(|it| Route { kind: it.kind, pattern: it.pattern }).collect();
     let inventory = world.as_ref().map(|world| world.inventory.clone()).unwrap_or_default();
     let files = RecordedFacts::new(Arc::clone(&accounts), world, facts_name);
-    let service = resolved(file.service, base);
-    let gate = Gate {
-        name: file.name,
-        account: file.account,
-        routes,
-        policies: Arc::new(Policies::new(set)),
-        facts: Box::new(files.clone()),
-        brakes: service.brakes.clone(),
-    };
-    let receipts = match &service.receipts {
-        Some(ReceiptsFile::Dir(dir)) => Some(dir.clone()),
-        Some(ReceiptsFile::S3 { .. }) | None => None,
-    };
-    let active = accounts.iter().filter(|account| account.status() == Status::Active);
-    let senders = active.filter_map(|account| account.id().and_then(AccountId::parse)).collect();
-    Ok(Wired {
-        gate,
-        receipts,
-        faults,
-        service,
-        region: file.region,
-        files,
-        inventory,
-        zones: file.zones,
-        accounts,
-        accounts_digest,
-        senders,
-        patterns,
-        policies: settings,
-        whole: file.whole,
-    })
+    Ok(Opened { file, files, base: base.to_owned(), accounts, accounts_digest, inventory })
+}
+
+impl Opened {
+    /// Loads the policies and makes the gate.
+    ///
+    /// # Errors
+    /// As [`policies`].
+    pub fn wire(self, loader: &Loader, parameters: &Parameters) -> Result<Wired, Failure> {
+        let Self { file, files, base, accounts, accounts_digest, inventory } = self;
+        let NamedPolicies { set, faults, settings } = policies(&base, &file, loader, &accounts, parameters)?;
+        let patterns = file.kinds.iter().map(|it| it.pattern_json.clone()).collect();
+        let routes = file.kinds.into_iter().map(|it| Route { kind: it.kind, pattern: it.pattern }).collect();
+        let service = resolved(file.service, &base);
+        let gate = Gate {
+            name: file.name,
+            account: file.account,
+            routes,
+            policies: Arc::new(Policies::new(set)),
+            facts: Box::new(files.clone()),
+            brakes: service.brakes.clone(),
+        };
+        let receipts = match &service.receipts {
+            Some(ReceiptsFile::Dir(dir)) => Some(dir.clone()),
+            Some(ReceiptsFile::S3 { .. }) | None => None,
+        };
+        let active = accounts.iter().filter(|account| account.status() == Status::Active);
+        let senders = active.filter_map(|account| account.id().and_then(AccountId::parse)).collect();
+        Ok(Wired {
+            gate,
+            receipts,
+            faults,
+            service,
+            region: file.region,
+            files,
+            inventory,
+            zones: file.zones,
+            accounts,
+            accounts_digest,
+            senders,
+            patterns,
+            policies: settings,
+            whole: file.whole,
+        })
+    }
 }
 
 /// The accounts file that a gate file names, and the digest of its text.
@@ -156,13 +203,19 @@ pub struct NamedPolicies {
 ///
 /// # Errors
 /// When one is not there, is named twice, judges no known kind, or has a file that is wrong.
-pub fn policies(base: &Path, file: &GateFile, loader: &Loader, accounts: &Accounts) -> Result<NamedPolicies, Failure> {
+pub fn policies(
+    base: &Path,
+    file: &GateFile,
+    loader: &Loader,
+    accounts: &Accounts,
+    parameters: &Parameters,
+) -> Result<NamedPolicies, Failure> {
     let root = base.join(&file.policies_root);
     let (mut policies, mut faults): (Vec<Policy>, Vec<_>) = (Vec::new(), Vec::new());
     let mut settings = Vec::new();
     for (name, place) in &file.policies {
         let folder = policy_folder(base, &root, name).ok_or_else(|| no_policy(name, place, &root))?;
-        let loaded = policy(&folder, loader, accounts)?;
+        let loaded = policy(&folder, loader, accounts, parameters)?;
         if policies.iter().any(|other| other.id == loaded.policy.id) {
             return Err(Failure::new(format!("{place}: policy `{}` is named twice", loaded.policy.id)));
         }
@@ -178,7 +231,8 @@ pub fn policies(base: &Path, file: &GateFile, loader: &Loader, accounts: &Accoun
             });
         }
         faults.extend(loaded.fault.map(|fault| (loaded.policy.id.clone(), fault)));
-        settings.push(PolicySettings { folder, kinds: loaded.policy.kinds.clone(), settings: loaded.settings });
+        let kinds = loaded.policy.kinds.clone();
+        settings.push(PolicySettings { folder, kinds, settings: loaded.settings, tables: loaded.tables });
         policies.push(loaded.policy);
     }
     policies.sort_by(|a, b| a.id.cmp(&b.id));
@@ -236,23 +290,25 @@ pub struct LoadedPolicy {
     pub fault: Option<Fault>,
     /// Its settings.
     pub settings: Value,
+    /// Those of its tables that are made of parameters.
+    pub tables: Vec<(String, DatasetSource)>,
 }
 
 /// Reads and loads one policy. A plugin that the sandbox refuses makes a policy that denies.
 ///
 /// # Errors
-/// When a file cannot be read or is wrong.
-pub fn policy(folder: &Path, loader: &Loader, accounts: &Accounts) -> Result<LoadedPolicy, Failure> {
+/// When a file or a parameter cannot be read or is wrong.
+pub fn policy(
+    folder: &Path,
+    loader: &Loader,
+    accounts: &Accounts,
+    parameters: &Parameters,
+) -> Result<LoadedPolicy, Failure> {
     let path = folder.join("policy.yaml");
-    let file = PolicyFile::parse(&path.display().to_string(), &loader.read_text(&path)?)?;
-    let tables = file.datasets.iter().map(|(name, source)| {
-        let made = match source {
-            DatasetSource::AccountDomains => table(name, Index::Names, owner_rows(accounts)),
-            DatasetSource::File { path, index } => file_table(name, loader, &folder.join(path), index_of(index)),
-        };
-        Ok((name.clone(), made?))
-    });
-    let datasets = Datasets::new(tables.collect::<Result<Vec<_>, Failure>>()?);
+    let mut file = PolicyFile::parse(&path.display().to_string(), &loader.read_text(&path)?)?;
+    let tables = Tables { folder, loader, accounts, parameters };
+    let made = file.datasets.iter().map(|(name, source)| Ok((name.clone(), tables.make(name, source)?)));
+    let datasets = Datasets::new(made.collect::<Result<Vec<_>, Failure>>()?);
     let (bytes, digest) = plugin_bytes(folder, loader, &file)?;
     let whole = settings(folder, loader, &file)?;
     let settings = reeve_json::canonical(&whole);
@@ -267,6 +323,8 @@ pub fn policy(folder: &Path, loader: &Loader, accounts: &Accounts) -> Result<Loa
         Ok(plugin) => Asking::Loaded(Box::new(plugin)),
         Err(fault) => Asking::Faulty(fault),
     };
+    file.datasets.retain(|(_, source)| source.parameter().is_some());
+    let tables = file.datasets;
     let policy = Policy {
         id: file.name,
         kinds: file.kinds,
@@ -275,7 +333,7 @@ pub fn policy(folder: &Path, loader: &Loader, accounts: &Accounts) -> Result<Loa
         digests,
         plugin: Arc::new(plugin),
     };
-    Ok(LoadedPolicy { policy, fault, settings: whole })
+    Ok(LoadedPolicy { policy, fault, settings: whole, tables })
 }
 
 /// The bytes of a policy's plugin and their digest, compared with the one that the file pins.
@@ -332,62 +390,5 @@ pub fn limits(file: &PolicyFile) -> Limits {
             .reply_bytes
             .and_then(|bytes| usize::try_from(bytes).ok())
             .unwrap_or(defaults.reply_bytes),
-    }
-}
-
-/// A table of a policy.
-///
-/// # Errors
-/// When a row does not fit the index.
-pub fn table<K, V, S>(name: &str, index: Index, rows: impl IntoIterator<Item = (K, V)>) -> Result<Dataset, Failure>
-where
-    K: AsRef<str>,
-    V: AsRef<[S]>,
-    S: AsRef<str>,
-{
-    Dataset::new(index, rows).map_err(|error| Failure::new(format!("dataset `{name}`: {error}")))
-}
-
-/// Every account's domains: the name, and `<account id> <scope>` for each owner.
-fn owner_rows(accounts: &Accounts) -> Vec<(String, [String; 1])> {
-    let row = |owner: reeve_accounts::DomainOwner| {
-        let scope = match owner.entry.scope {
-            DomainScope::Exact => "exact",
-            DomainScope::Subtree => "subtree",
-            DomainScope::Below => "below",
-        };
-        (owner.entry.name.clone(), [format!("{} {scope}", owner.id)])
-    };
-    accounts.domain_owners().into_iter().map(row).collect()
-}
-
-/// A row a line: a key, and at least one value behind it.
-fn file_table(name: &str, loader: &Loader, path: &Path, index: Index) -> Result<Dataset, Failure> {
-    let text = loader.read_text(path)?;
-    fn words(line: &str) -> std::str::SplitWhitespace<'_> {
-        line.split('#').next().unwrap_or_default().split_whitespace()
-    }
-    for (number, line) in text.lines().enumerate() {
-        if words(line).count() == 1 {
-            let key = words(line).next().unwrap_or_default();
-            let message = format!("{}:{}:1: `{key}` has no value", path.display(), number + 1);
-            return Err(Failure::new(message).hint("a row is a key and at least one value, separated by spaces"));
-        }
-    }
-    // Row by row: a table of a million rows is not copied on its way.
-    let rows = text.lines().filter_map(|line| {
-        let mut words = words(line);
-        Some((words.next()?, words.collect::<Vec<&str>>()))
-    });
-    table(name, index, rows)
-}
-
-/// The index of that name; the policy file has checked the word.
-#[must_use]
-pub fn index_of(word: &str) -> Index {
-    match word {
-        "cidrs" => Index::Cidrs,
-        "strings" => Index::Strings,
-        _ => Index::Names,
     }
 }

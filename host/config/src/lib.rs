@@ -18,7 +18,7 @@ pub use case::{Case, CaseVerdict, Expect};
 pub use facts::world;
 pub use gate::{GateFile, KindRoute};
 pub use kinds::{BUILT_IN, Zones};
-pub use policy::{DatasetSource, FUEL_MAX, MEMORY_MAX_BYTES, MEMORY_MIN_BYTES, PolicyFile, PolicyLimits};
+pub use policy::{DatasetSource, FUEL_MAX, MEMORY_MAX_BYTES, MEMORY_MIN_BYTES, PolicyFile, PolicyLimits, SENDER};
 pub use project::{CheckFile, Pipeline, ProjectFile, ProjectGate, ProtectFile};
 pub use reeve_yaml::YamlError;
 pub use service::{

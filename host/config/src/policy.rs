@@ -15,6 +15,10 @@ const REPLY_MAX_BYTES: u64 = 4 * 1_048_576;
 pub const MEMORY_MIN_BYTES: u64 = 65_536;
 /// Most memory that a policy file may grant, bytes: what the pool reserves for a memory.
 pub const MEMORY_MAX_BYTES: u64 = 256 * 1_048_576;
+/// Stands for an account's id in the name of a parameter.
+pub const SENDER: &str = "{sender.account}";
+/// Longest name of a parameter, characters (AWS Systems Manager, `PutParameter`).
+const PARAMETER_NAME_MAX: usize = 1_011;
 
 /// Limits that the file states; what it leaves out is the sandbox's default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,6 +45,42 @@ pub enum DatasetSource {
         /// `names`, `cidrs` or `strings`.
         index: &'static str,
     },
+    /// Rows as in a file, in a parameter or, where the name ends in `/`, in those that are numbered from 0 right below it.
+    Parameter {
+        /// The parameter, or the path of several.
+        name: String,
+        /// `names`, `cidrs` or `strings`.
+        index: &'static str,
+        /// Where `ssm` stands, for errors: `file:line:column`.
+        place: String,
+    },
+    /// The domains of every account, with their owners: each account's in a parameter of its own.
+    ParameterDomains {
+        /// The name, in which [`SENDER`] stands for an account's id. With `/` at its end, as [`Self::Parameter`].
+        name: String,
+        /// Where `ssm` stands, for errors: `file:line:column`.
+        place: String,
+    },
+}
+
+impl DatasetSource {
+    /// How keys are read: `names`, `cidrs` or `strings`.
+    #[must_use]
+    pub fn index(&self) -> &'static str {
+        match self {
+            Self::AccountDomains | Self::ParameterDomains { .. } => "names",
+            Self::File { index, .. } | Self::Parameter { index, .. } => index,
+        }
+    }
+
+    /// The name of its parameters, if it is made of some.
+    #[must_use]
+    pub fn parameter(&self) -> Option<&str> {
+        match self {
+            Self::AccountDomains | Self::File { .. } => None,
+            Self::Parameter { name, .. } | Self::ParameterDomains { name, .. } => Some(name),
+        }
+    }
 }
 
 /// What `policy.yaml` says. Paths are as written: relative to the file.
@@ -118,7 +158,7 @@ impl PolicyFile {
         Ok(Self {
             name,
             plugin: plugin.string()?.to_owned(),
-            plugin_place: format!("{}:{}", plugin.file(), plugin.at()),
+            plugin_place: place(plugin),
             digest,
             kinds,
             needs,
@@ -189,29 +229,61 @@ fn settings_files(field: Field<'_>, settings: &Value) -> Result<Vec<(String, Str
         if settings.as_object().is_some_and(|object| object.get(key).is_some()) {
             return Err(YamlError::new(field.file(), at, format!("`{key}` is in `settings` already")));
         }
-        files.push((key.to_owned(), path.string()?.to_owned(), format!("{}:{}", path.file(), path.at())));
+        files.push((key.to_owned(), path.string()?.to_owned(), place(path)));
     }
     Ok(files)
 }
 
 fn dataset(field: Field<'_>) -> Result<DatasetSource, YamlError> {
     let mut map = field.mapping()?;
-    let (accounts, file) = (map.optional("accounts"), map.optional("file"));
+    let (accounts, file, ssm) = (map.optional("accounts"), map.optional("file"), map.optional("ssm"));
     let index = map.optional("index").map(|field| field.one_of(&["names", "cidrs", "strings"])).transpose()?;
-    let source = match (accounts, file, index) {
-        (Some(key), None, None) => {
+    let list = map.optional("list").map(|field| field.one_of(&["domains"])).transpose()?;
+    let source = match (accounts, file, ssm, index, list) {
+        (Some(key), None, None, None, None) => {
             key.one_of(&["allowed_dns_domains"])?;
             DatasetSource::AccountDomains
         }
-        (None, Some(path), Some(index)) => DatasetSource::File { path: path.string()?.to_owned(), index },
-        (_, _, _) => {
-            return Err(field
-                .error("a dataset has exactly one source")
-                .with_hint("write `{ accounts: allowed_dns_domains }` or `{ file: names.txt, index: names }`"));
+        (None, Some(path), None, Some(index), None) => DatasetSource::File { path: path.string()?.to_owned(), index },
+        (None, None, Some(ssm), Some(index), None) => {
+            let name = ssm.string()?;
+            if !parameter_name(name) {
+                return Err(ssm
+                    .must("be the name of a parameter, or a path that ends in `/`")
+                    .with_hint(format!("a list of every account, with `{SENDER}` in the name, is `list: domains`")));
+            }
+            DatasetSource::Parameter { name: name.to_owned(), index, place: place(ssm) }
+        }
+        (None, None, Some(ssm), None, Some(_)) => {
+            let name = ssm.string()?;
+            if name.matches(SENDER).count() != 1 || !parameter_name(&name.replace(SENDER, "0")) {
+                return Err(ssm
+                    .must(format_args!("be the name of a parameter with `{SENDER}` in it, once"))
+                    .with_hint("rows that are the same for every sender are `{ ssm: NAME, index: names }`"));
+            }
+            DatasetSource::ParameterDomains { name: name.to_owned(), place: place(ssm) }
+        }
+        (_, _, _, _, _) => {
+            return Err(field.error("a dataset has exactly one source").with_hint(format!(
+                "write `{{ accounts: allowed_dns_domains }}`, `{{ file: names.txt, index: names }}`, \
+                 `{{ ssm: \"/path\", index: names }}` or `{{ ssm: \"/path/{SENDER}\", list: domains }}`"
+            )));
         }
     };
     map.finish()?;
     Ok(source)
+}
+
+/// Whether Systems Manager takes this as a name, or as a path with `/` at its end (AWS Systems Manager, `PutParameter`).
+fn parameter_name(name: &str) -> bool {
+    let inner = name.strip_suffix('/').unwrap_or(name);
+    (1..=PARAMETER_NAME_MAX).contains(&inner.len())
+        && inner.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-/".contains(&byte))
+        && (!name.contains('/') || name.starts_with('/'))
+}
+
+fn place(field: Field<'_>) -> String {
+    format!("{}:{}", field.file(), field.at())
 }
 
 fn limits(mut map: MapReader<'_>) -> Result<PolicyLimits, YamlError> {
@@ -241,3 +313,6 @@ fn limits(mut map: MapReader<'_>) -> Result<PolicyLimits, YamlError> {
     map.finish()?;
     Ok(PolicyLimits { fuel, memory_bytes, timeout_ms, reply_bytes })
 }
+
+#[cfg(test)]
+mod tests;

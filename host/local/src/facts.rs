@@ -3,8 +3,9 @@
 use reeve_accounts::{Accounts, DomainEntry, Status};
 use reeve_engine::{FactError, FactNeed, FactSource, Facts};
 use reeve_json::Value;
-use reeve_kinds::{Need, World};
+use reeve_kinds::{Need, Parameter, World};
 use reeve_model::{AccountId, Fact, FactValue, Sender};
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The accounts file as it is now. Clones are the same directory: what replaces it, replaces it for all.
@@ -55,6 +56,23 @@ impl RecordedFacts {
 
     fn recorded(&self, what: &str) -> Result<&World, FactError> {
         self.world.as_ref().ok_or_else(|| FactError(format!("{what} are needed, and no facts are recorded")))
+    }
+
+    /// The recorded parameters right below a path, by the last part of their names.
+    ///
+    /// # Errors
+    /// When no facts are recorded.
+    pub fn parameters_below(&self, path: &str) -> Result<BTreeMap<String, Parameter>, FactError> {
+        let below = |name: &str| Some(name.strip_prefix(path)?.strip_prefix('/')?.to_owned());
+        let recorded = self.recorded("parameters")?.parameters.iter();
+        let found = recorded.filter_map(|(name, value)| Some((below(name)?, value.clone())));
+        Ok(found.filter(|(rest, _)| !rest.contains('/')).collect())
+    }
+
+    /// The name of the file of recorded facts; empty when there is none.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
     }
 
     fn parameter(&self, name: &str, list: bool, domains: bool) -> (FactValue, String) {
@@ -210,5 +228,23 @@ mod tests {
             assert!(matches!(list(&["example.com", bad]), FactValue::Invalid(_)), "{bad}");
         }
         assert_eq!(fact_of_json(&Value::array(["x"]), false), FactValue::Texts(vec!["x".to_owned()]));
+    }
+
+    #[test]
+    fn parameters_are_found_by_their_path() {
+        let accounts = Accounts::parse("accounts.yaml", "Accounts: {}\n").expect("accounts");
+        let parameter = |value: &str| Parameter { value: value.to_owned(), parameter_type: "String".to_owned() };
+        let names = ["/a/0", "/a/1", "/a/b/0", "/ab/0", "/a"];
+        let parameters = names.map(|name| (name.to_owned(), parameter(name))).into();
+        let world = World { parameters, ..World::default() };
+        let facts = RecordedFacts::new(Arc::new(accounts), Some(world), "facts.yaml");
+        let found = facts.parameters_below("/a").expect("recorded");
+        assert_eq!(found, [("0", "/a/0"), ("1", "/a/1")].map(|(rest, name)| (rest.to_owned(), parameter(name))).into());
+        assert!(facts.parameters_below("/c").expect("recorded").is_empty());
+        let none = RecordedFacts { world: None, ..facts };
+        assert_eq!(
+            none.parameters_below("/a"),
+            Err(FactError("parameters are needed, and no facts are recorded".to_owned()))
+        );
     }
 }

@@ -36,7 +36,7 @@ fn main() {
     let events = std::fs::read_to_string(&deliveries).expect("deliveries");
     let wired = reeve::wiring::gate(&gate).map_err(|failure| failure.to_string()).expect("a gate");
     let runtime = reeve::live::runtime(64).map_err(|failure| failure.to_string()).expect("threads");
-    let aws = reeve::live::connect(&runtime, &wired);
+    let aws = reeve::live::connect(&runtime, &wired.region, &wired.gate.name);
     let live = reeve::live::runner(wired, &aws, false).map_err(|failure| failure.to_string()).expect("a live gate");
     let mut runner = live.runner;
     let book = Arc::new(Book::default());

@@ -13,4 +13,5 @@ mod operations;
 mod spoof;
 mod support;
 mod sync;
+mod tables;
 mod ways;

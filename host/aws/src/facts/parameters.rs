@@ -90,6 +90,17 @@ async fn one(aws: &Aws, name: &str) -> Result<Read, FactError> {
 }
 
 async fn shards(aws: &Aws, path: &str) -> Result<Read, FactError> {
+    let found = stored_below(aws, path).await?;
+    Ok(if found.is_empty() { Read::Absent } else { Read::Shards(found) })
+}
+
+/// The parameters right below a path, by the last part of their names.
+pub(super) async fn below(aws: &Aws, path: &str) -> Result<BTreeMap<String, Parameter>, FactError> {
+    let found = stored_below(aws, path).await?;
+    Ok(found.into_iter().map(|(shard, stored)| (shard, stored.parameter)).collect())
+}
+
+async fn stored_below(aws: &Aws, path: &str) -> Result<BTreeMap<String, Stored>, FactError> {
     const OPERATION: &str = "GetParametersByPath";
     let (mut found, mut tokens) = (BTreeMap::new(), Tokens::new(OPERATION));
     loop {
@@ -107,7 +118,7 @@ async fn shards(aws: &Aws, path: &str) -> Result<Read, FactError> {
             return Err(FactError(format!("`{path}/` has more than {SHARDS_MAX} parameters")));
         }
         if !tokens.advance(answer.next_token())? {
-            return Ok(if found.is_empty() { Read::Absent } else { Read::Shards(found) });
+            return Ok(found);
         }
     }
 }

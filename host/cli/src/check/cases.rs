@@ -6,6 +6,7 @@ use super::files::Files;
 use crate::commands::policy_test;
 use crate::exit::Failure;
 use crate::loader::{self, Loader};
+use crate::parameters::Parameters;
 use crate::wiring;
 use reeve_accounts::Accounts;
 use reeve_model::{Finding, Place, Severity};
@@ -86,7 +87,8 @@ pub(crate) fn run(
             let message = format!("{gone} cases of policy `{policy}` are taken away");
             findings.push(Finding::new(BY, "CASES_REMOVED", Severity::Warning, message).at(at(POLICY_FILE)));
         }
-        if let Err(failure) = wiring::policy(&path, loader, accounts) {
+        // Only loaded: its cases bring rows of their own.
+        if let Err(failure) = wiring::policy(&path, loader, accounts, &Parameters::unread()) {
             let message = format!("policy `{policy}` cannot be loaded: {}", failure.line());
             findings.push(Finding::new(BY, "BAD_POLICY", Severity::Error, message).at(at(POLICY_FILE)));
             continue;

@@ -4,6 +4,7 @@ use super::place::in_policy;
 use super::world;
 use crate::exit::Failure;
 use crate::loader::Loader;
+use crate::parameters::Parameters;
 use crate::project::Project;
 use crate::wiring;
 use reeve_config::Pipeline;
@@ -128,6 +129,8 @@ impl Bench<'_> {
         if named.is_empty() || files.is_empty() {
             return Ok(Vec::new());
         }
+        let facts = self.facts(self.world.clone());
+        let parameters = Parameters::recorded(&facts);
         let mut policies = Vec::new();
         for (name, place) in named {
             // As in a gate file: a name below the folder of policies, or a path.
@@ -138,10 +141,10 @@ impl Bench<'_> {
             if !folder.join("policy.yaml").is_file() {
                 return Err(Failure::new(format!("{place}: there is no policy `{}`", name.escape_debug())));
             }
-            let loaded = wiring::policy(&folder, self.loader, &self.project.accounts)?;
+            let loaded = wiring::policy(&folder, self.loader, &self.project.accounts, &parameters)?;
             policies.push(loaded.policy);
         }
-        let gate = merge_gate(policies, Box::new(self.facts(self.world.clone())))?;
+        let gate = merge_gate(policies, Box::new(facts))?;
         let account = AccountId::parse(MERGE_ACCOUNT).ok_or_else(|| Failure::new("no account"))?;
         let region = Region::parse(MERGE_REGION).ok_or_else(|| Failure::new("no Region"))?;
         let nobody = Pipeline { account, region, source: "reeve.check".to_owned(), replies: None };

@@ -130,7 +130,7 @@ impl Audit {
     /// Each folder of the bucket is a chain, in the order of its keys.
     fn bucket(&mut self, wired: &Wired, bucket: &str, prefix: &str) -> Result<(), Failure> {
         let runtime = live::runtime(1)?;
-        let aws = live::connect(&runtime, wired);
+        let aws = live::connect(&runtime, &wired.region, &wired.gate.name);
         let slash = if prefix.is_empty() { "" } else { "/" };
         let folder = format!("{prefix}{slash}{}/", wired.gate.name);
         let mut chain: (String, Option<Digest>) = (String::new(), None);

@@ -3,6 +3,8 @@
 use super::run::Form;
 use crate::checks::{self, Check, Ended};
 use crate::exit::Exit;
+use crate::loader::Loader;
+use crate::parameters::Parameters;
 use crate::ui::Ui;
 use crate::{Outcome, live, wiring};
 use anyhow::Context;
@@ -30,17 +32,20 @@ pub struct DoctorArgs {
 /// # Errors
 /// When the gate file is wrong.
 pub fn run(args: &DoctorArgs, ui: &Ui) -> Outcome {
-    let wired = wiring::gate(&args.gate)?;
+    let loader = Loader::new()?;
+    // No policy is asked; tables of parameters are looked at on their own.
+    let wired = wiring::open(&args.gate, &loader)?.wire(&loader, &Parameters::unread())?;
     let runtime = live::runtime(wired.service.serve.in_flight)?;
-    let aws = live::connect(&runtime, &wired);
+    let aws = live::connect(&runtime, &wired.region, &wired.gate.name);
     let mut all = checks::policies(&wired);
-    let identity = checks::identity(&aws, &wired);
+    let identity = checks::identity(&aws, &wired.gate.account);
     let known = identity.problems().is_empty();
     all.push(identity);
     if known {
         // With other credentials, every further answer would be about another account.
         all.extend(checks::sources(&aws, &wired));
         all.extend(checks::resources(&aws, &wired));
+        all.extend(checks::tables(&aws, &wired, &loader));
     }
     let text: String = all.iter().map(|check| line(check, args.format)).collect();
     ui.data(&text).context("failed to write to standard output")?;

@@ -4,7 +4,7 @@ use crate::asks::Asking;
 use crate::exit::{Exit, Failure};
 use crate::loader::Loader;
 use crate::ui::Ui;
-use crate::{Outcome, wiring};
+use crate::{Outcome, tables, wiring};
 use anyhow::Context;
 use clap::Args;
 use reeve_config::{Case, CaseVerdict, PolicyFile};
@@ -207,13 +207,10 @@ pub(crate) fn ready(
 ) -> Result<ReadyCase, Failure> {
     let settings = reeve_json::canonical(case.settings.as_ref().unwrap_or(settings));
     let mut rows = case.datasets;
-    let mut tables = Vec::new();
+    let mut made = Vec::new();
     for (name, source) in &file.datasets {
-        let index = match source {
-            reeve_config::DatasetSource::AccountDomains => reeve_sandbox::Index::Names,
-            reeve_config::DatasetSource::File { index, .. } => wiring::index_of(index),
-        };
-        tables.push((name.clone(), wiring::table(name, index, rows.remove(name).unwrap_or_default())?));
+        let (index, rows) = (tables::index_of(source.index()), rows.remove(name).unwrap_or_default());
+        made.push((name.clone(), tables::table(name, index, rows)?));
     }
     if let Some(unknown) = rows.keys().next() {
         return Err(Failure::new(format!("{shown}: the policy has no dataset `{unknown}`")));
@@ -221,7 +218,7 @@ pub(crate) fn ready(
     if let Some(unknown) = case.facts.keys().find(|name| file.needs.iter().all(|need| need.name != **name)) {
         return Err(Failure::new(format!("{shown}: the policy has no need `{unknown}`")));
     }
-    let datasets = Datasets::new(tables);
+    let datasets = Datasets::new(made);
     let digests =
         PolicyDigests { plugin: Digest::of(plugin), settings: Digest::of(settings.as_bytes()), datasets: vec![] };
     let asking = load(&settings, datasets);

@@ -1,6 +1,8 @@
 //! `reeve run`.
 
 use crate::exit::{Exit, Failure};
+use crate::loader::Loader;
+use crate::parameters::Parameters;
 use crate::ui::Ui;
 use crate::{Outcome, checks, live, wiring};
 use anyhow::Context;
@@ -144,15 +146,11 @@ struct Run {
 /// When a file is wrong or unreadable, receipts cannot be kept, or there was no event at all.
 pub fn run(args: &RunArgs, ui: &Ui) -> Outcome {
     let clock = Clock::parse(args.now.as_deref())?;
-    let wired = wiring::gate(&args.gate)?;
-    for (policy, fault) in &wired.faults {
-        let message =
-            format!("policy `{policy}` is not loaded and denies what it judges: {}: it {fault}", fault.as_str());
-        ui.warn(&message);
-    }
     if args.execute {
-        return execute(args, wired, ui);
+        return execute(args, ui);
     }
+    let wired = wiring::gate(&args.gate)?;
+    warn(&wired, ui);
     let dir = args.receipts.clone().or(wired.receipts).filter(|_| !args.no_receipts);
     let file = dir.map(|dir| ReceiptFile::open(&dir)).transpose().map_err(anyhow::Error::from)?;
     let receipts = file.map(|file| Arc::new(DiskReceipts::new(file, false)));
@@ -166,11 +164,24 @@ pub fn run(args: &RunArgs, ui: &Ui) -> Outcome {
     events(args, clock, Run::new(runner, None, now, receipts, args, ui))
 }
 
+fn warn(wired: &wiring::Wired, ui: &Ui) {
+    for (policy, fault) in &wired.faults {
+        let message =
+            format!("policy `{policy}` is not loaded and denies what it judges: {}: it {fault}", fault.as_str());
+        ui.warn(&message);
+    }
+}
+
 /// Judges and acts.
-fn execute(args: &RunArgs, wired: wiring::Wired, ui: &Ui) -> Outcome {
-    let runtime = live::runtime(wired.service.serve.in_flight)?;
-    let aws = live::connect(&runtime, &wired);
-    let identity = checks::identity(&aws, &wired);
+fn execute(args: &RunArgs, ui: &Ui) -> Outcome {
+    let loader = Loader::new()?;
+    let opened = wiring::open(&args.gate, &loader)?;
+    let runtime = live::runtime(opened.file.service.serve.in_flight)?;
+    let aws = live::connect(&runtime, &opened.file.region, &opened.file.name);
+    let parameters = Parameters::live(aws.clone(), opened.file.account.clone());
+    let wired = opened.wire(&loader, &parameters)?;
+    warn(&wired, ui);
+    let identity = checks::identity(&aws, &wired.gate.account);
     if let Some(problem) = identity.problems().first() {
         return Err(Failure::new(format!("{}: {problem}", identity.what)));
     }

@@ -3,9 +3,10 @@
 use crate::checks::{self, Check, Ended};
 use crate::exit::{Exit, Failure};
 use crate::loader::Loader;
+use crate::parameters::{OfFunction, Parameters};
 use crate::swap::{self, Swap, Swaps};
 use crate::ui::Ui;
-use crate::wiring::Wired;
+use crate::wiring::{Opened, Wired};
 use crate::{Outcome, live, wiring};
 use anyhow::Context;
 use clap::Args;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
@@ -56,13 +58,16 @@ pub struct ServeArgs {
 /// When the gate file is wrong, a check refuses, or a listener fails.
 pub fn run(args: &ServeArgs, ui: &Ui) -> Outcome {
     let loader = Loader::serving()?;
-    let wired = wiring::gate_in(&args.gate, &loader)?;
-    if wired.service.sources.is_empty() {
+    let opened = wiring::open(&args.gate, &loader)?;
+    if opened.file.service.sources.is_empty() {
         return Err(Failure::new("the gate file has no `sources`: nothing could ask this gate")
             .hint("write `sources: [sqs: { queue: URL, verified-by: RULE }]`"));
     }
-    let swap = Swap::new(&args.gate, loader, &wired);
-    start(wired, args.dry_run, ui, Mode::Server(Box::new(swap)))
+    let (runtime, aws) = connect(&opened)?;
+    let parameters = Parameters::live(aws.clone(), opened.file.account.clone());
+    let wired = opened.wire(&loader, &parameters)?;
+    let swap = Swap::new(&args.gate, loader, parameters, &wired);
+    start(wired, (runtime, aws), args.dry_run, ui, Mode::Server(Box::new(swap)))
 }
 
 /// Serves the invocations of a Lambda function.
@@ -72,12 +77,21 @@ pub fn run(args: &ServeArgs, ui: &Ui) -> Outcome {
 pub fn bootstrap(ui: &Ui) -> Outcome {
     let root = std::env::var_os(TASK_ROOT).map(PathBuf::from).unwrap_or_default();
     let file = std::env::var_os(GATE_FILE).map_or_else(|| PathBuf::from(GATE_FILE_DEFAULT), PathBuf::from);
-    let wired = wiring::gate_in(&root.join(file), &Loader::serving()?)?;
+    let loader = Loader::serving()?;
+    let opened = wiring::open(&root.join(file), &loader)?;
+    let connected = connect(&opened)?;
+    let wired = opened.wire(&loader, &Parameters::of(Arc::new(OfFunction)))?;
     if let Some(LedgerFile::Sqlite(_)) = &wired.service.ledger {
         return Err(Failure::new("a function cannot remember in a file: each of its environments has another one")
             .hint("write `ledger: { dynamodb: TABLE }`"));
     }
-    start(wired, false, ui, Mode::Function)
+    start(wired, connected, false, ui, Mode::Function)
+}
+
+fn connect(opened: &Opened) -> Result<(Runtime, Aws), Failure> {
+    let runtime = live::runtime(opened.file.service.serve.in_flight)?;
+    let aws = live::connect(&runtime, &opened.file.region, &opened.file.name);
+    Ok((runtime, aws))
 }
 
 #[derive(Debug)]
@@ -86,16 +100,14 @@ enum Mode {
     Function,
 }
 
-fn start(wired: Wired, dry: bool, ui: &Ui, mode: Mode) -> Outcome {
+fn start(wired: Wired, (runtime, aws): (Runtime, Aws), dry: bool, ui: &Ui, mode: Mode) -> Outcome {
     for (policy, fault) in &wired.faults {
         ui.warn(&format!("policy `{policy}` denies what it judges: {}: the plugin {fault}", fault.as_str()));
     }
     let serve = wired.service.serve.clone();
     let (sources, region) = (wired.service.sources.clone(), wired.region.clone());
-    let runtime = live::runtime(serve.in_flight)?;
-    let aws = live::connect(&runtime, &wired);
     let checks: Vec<Check> =
-        std::iter::once(checks::identity(&aws, &wired)).chain(checks::sources(&aws, &wired)).collect();
+        std::iter::once(checks::identity(&aws, &wired.gate.account)).chain(checks::sources(&aws, &wired)).collect();
     refuse(&checks, ui)?;
     let telemetry = {
         let _inside = runtime.enter();
@@ -138,7 +150,7 @@ fn trusted(sources: &[SourceFile], region: &Region) -> Trusted {
     trusted
 }
 
-fn end(telemetry: Telemetry, runtime: tokio::runtime::Runtime) {
+fn end(telemetry: Telemetry, runtime: Runtime) {
     telemetry.end();
     // What did not finish in time is left to whoever gets its message next.
     runtime.shutdown_background();

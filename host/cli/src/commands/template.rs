@@ -66,7 +66,7 @@ pub struct TemplateArgs {
 /// # Errors
 /// When a file is wrong, or the gate cannot be put into a stack.
 pub fn run(args: &TemplateArgs, ui: &Ui) -> Outcome {
-    let wired = wiring::gate(&args.gate)?;
+    let wired = wiring::gate_unasked(&args.gate)?;
     let twin = twin(&wired);
     twin.notes.iter().for_each(|note| ui.warn(note));
     let value = if args.iam_twin { twin_json(&twin) } else { stack(args, &wired, &twin, ui)? };
@@ -182,7 +182,7 @@ fn stack(args: &TemplateArgs, wired: &Wired, twin: &Twin, ui: &Ui) -> Result<Val
             Some(ReceiptsFile::S3 { bucket, prefix }) => Receipts::S3 { bucket, prefix, lock_days: args.lock_days },
             Some(ReceiptsFile::Dir(_)) | None => Receipts::Dir,
         },
-        parameters: parameters(&set),
+        parameters: parameters(&set, wired),
         roles: roles.iter().map(String::as_str).collect(),
         twin: &twin.gate,
         alarm_topics: args.alarm.iter().map(String::as_str).collect(),
@@ -266,15 +266,19 @@ fn roles(wired: &Wired) -> Vec<String> {
     roles
 }
 
-fn parameters(set: &reeve_engine::PolicySet) -> Vec<ParameterRead<'_>> {
+/// Parameters that policies read: for a request, and for their tables.
+fn parameters<'a>(set: &'a reeve_engine::PolicySet, wired: &'a Wired) -> Vec<ParameterRead<'a>> {
+    let of_need = |need: &'a reeve_engine::FactNeed| match &need.source {
+        reeve_engine::FactSource::Parameter { name, .. } => Some(name.as_str()),
+        reeve_engine::FactSource::Accounts { .. } | reeve_engine::FactSource::Organization => None,
+    };
+    let needs = set.policies.iter().flat_map(|policy| &policy.needs).filter_map(of_need);
+    let tables = wired.policies.iter().flat_map(|policy| &policy.tables).filter_map(|(_, source)| source.parameter());
     let mut reads: Vec<ParameterRead<'_>> = Vec::new();
-    for need in set.policies.iter().flat_map(|policy| &policy.needs) {
-        if let reeve_engine::FactSource::Parameter { name, .. } = &need.source {
-            let below = name.ends_with('/');
-            let read = ParameterRead { name: name.trim_end_matches('/'), below };
-            if !reads.contains(&read) {
-                reads.push(read);
-            }
+    for name in needs.chain(tables) {
+        let read = ParameterRead { name: name.trim_end_matches('/'), below: name.ends_with('/') };
+        if !reads.contains(&read) {
+            reads.push(read);
         }
     }
     reads

@@ -110,6 +110,24 @@ fn a_list_in_shards_is_whole_or_invalid() {
 }
 
 #[test]
+fn parameters_of_tables_are_read_anew_each_time() {
+    let shard = |at: &str, kind: &str| format!(r#"{{"Name":"/d/{at}","Type":"{kind}","Value":"v{at}","Version":1}}"#);
+    let first = format!(r#"{{"Parameters":[{}],"NextToken":"t"}}"#, shard("1", "SecureString"));
+    let second = format!(r#"{{"Parameters":[{}]}}"#, shard("0", "String"));
+    let (facts, calls, _) =
+        facts(move |call| (200, if call.body.contains("NextToken") { second.clone() } else { first.clone() }));
+    let parameter = |kind: &str, value: &str| Parameter { value: value.to_owned(), parameter_type: kind.to_owned() };
+    for _ in 0..2 {
+        let found = super::parameters_below(&facts.aws, "/d").expect("readable");
+        // What is encrypted is not shown, not even as it is.
+        let expected = [("0", parameter("String", "v0")), ("1", parameter("SecureString", ""))];
+        assert_eq!(found, expected.map(|(name, it)| (name.to_owned(), it)).into());
+    }
+    assert_eq!(calls.all().len(), 4);
+    assert!(calls.all().iter().all(|call| call.body.contains("\"Path\":\"/d\"")), "{:?}", calls.all());
+}
+
+#[test]
 fn a_parameter_is_kept_for_its_time_and_an_error_is_never_missing() {
     let up = Arc::new(Mutex::new(true));
     let is_up = Arc::clone(&up);
