@@ -1,7 +1,7 @@
 //! What is looked at before a gate takes requests, and by `reeve doctor`.
 
 use crate::loader::Loader;
-use crate::parameters::Parameters;
+use crate::parameters::{OfFunction, Parameters};
 use crate::tables::Tables;
 use crate::wiring::Wired;
 use reeve_aws::admits::{self, Door, DoorKind};
@@ -9,6 +9,7 @@ use reeve_aws::client::Aws;
 use reeve_aws::failure::failure;
 use reeve_config::{LambdaFile, LedgerFile, QueueUrl, ReceiptsFile, SourceFile};
 use reeve_model::{AccountId, Region};
+use std::sync::Arc;
 
 /// How a check ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -242,7 +243,11 @@ fn bad(failed: reeve_aws::Failure) -> Ended {
 /// Whether the tables can be made that are made of parameters.
 #[must_use]
 pub fn tables(aws: &Aws, wired: &Wired, loader: &Loader) -> Vec<Check> {
-    let parameters = Parameters::live(aws.clone(), wired.gate.account.clone());
+    let function = wired.service.sources.iter().any(|source| matches!(source, SourceFile::Lambda(_)));
+    let parameters = match function {
+        true => Parameters::of(Arc::new(OfFunction)),
+        false => Parameters::live(aws.clone(), wired.gate.account.clone()),
+    };
     let mut checks = Vec::new();
     for policy in &wired.policies {
         let made = Tables { folder: &policy.folder, loader, accounts: &wired.accounts, parameters: &parameters };

@@ -4,8 +4,9 @@ use crate::caching;
 use crate::exit::Failure;
 use anyhow::Context;
 use reeve_sandbox::{Sandbox, SandboxError};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -14,6 +15,25 @@ const FILE_BYTES_MAX: u64 = 256 * 1_048_576;
 
 /// The folder that git keeps beside the files, or the file that names it.
 pub const GIT: &str = ".git";
+
+/// How a file looks from outside. Whoever changes it changes one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    changed_nanos: i128,
+}
+
+impl Stamp {
+    /// How it looks now; none when it is not there.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
+        let it = std::fs::metadata(path).ok()?;
+        let changed_nanos = i128::from(it.ctime()) * 1_000_000_000 + i128::from(it.ctime_nsec());
+        Some(Self { device: it.dev(), inode: it.ino(), bytes: it.size(), changed_nanos })
+    }
+}
 
 /// When plugins read their settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +51,8 @@ pub struct Loader {
     pub sandbox: Sandbox,
     /// The same for plugins that are asked once or twice with these settings: reading them in advance is not worth it.
     pub once: Sandbox,
-    /// The files that were read.
-    seen: Mutex<BTreeSet<PathBuf>>,
+    /// The files that were read, and how each looked before.
+    seen: Mutex<BTreeMap<PathBuf, Option<Stamp>>>,
     /// The folder that no file may lie outside of, links followed; none where whoever starts the gate has written it.
     within: Option<PathBuf>,
 }
@@ -67,9 +87,10 @@ impl Loader {
         Ok(Self { sandbox, once, seen: Mutex::default(), within: None })
     }
 
-    /// The files that were read since it was made, or since this was asked.
+    /// The files that were read since it was made, or since this was asked, and how each looked just before it was read the
+    /// first time.
     #[must_use]
-    pub fn take_seen(&self) -> BTreeSet<PathBuf> {
+    pub fn take_seen(&self) -> BTreeMap<PathBuf, Option<Stamp>> {
         std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -88,7 +109,8 @@ impl Loader {
     /// # Errors
     /// When it cannot be read, is too large, or lies outside.
     pub fn read(&self, path: &Path) -> Result<Vec<u8>, Failure> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+        let stamp = Stamp::of(path);
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).entry(path.to_owned()).or_insert(stamp);
         if let Some(within) = &self.within {
             let real = path.canonicalize().with_context(|| format!("failed to read `{}`", path.display()))?;
             // What git keeps for itself, such as the credentials of a checkout, is not part of what is checked.

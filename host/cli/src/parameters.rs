@@ -107,9 +107,12 @@ impl Parameters {
     }
 
     /// What is there now of what was read before.
-    pub(crate) fn look(&self, before: &Seen) -> Seen {
-        let now = |asked: &Asked| self.source.as_ref().and_then(|it| it.read(asked).ok()).as_ref().map(digest);
-        before.keys().map(|asked| (asked.clone(), now(asked))).collect()
+    ///
+    /// # Errors
+    /// The first that cannot be read.
+    pub(crate) fn look(&self, before: &Seen) -> Result<Seen, Failure> {
+        let Some(source) = &self.source else { return Ok(Seen::new()) };
+        before.keys().map(|asked| Ok((asked.clone(), Some(digest(&source.read(asked)?))))).collect()
     }
 }
 
@@ -178,10 +181,18 @@ impl ReadParameters for Live {
 #[derive(Debug)]
 pub struct OfFunction;
 
+impl OfFunction {
+    /// Why there is no such table.
+    #[must_use]
+    pub fn refusal() -> Failure {
+        Failure::new("a function cannot keep a table of parameters: nothing tells it that one has changed")
+            .hint("write the parameter as a need, which is read for each request, or run the gate with `reeve serve`")
+    }
+}
+
 impl ReadParameters for OfFunction {
     fn read(&self, _asked: &Asked) -> Result<Found, Failure> {
-        Err(Failure::new("a function cannot keep a table of parameters: nothing tells it that one has changed")
-            .hint("write the parameter as a need, which is read for each request, or run the gate with `reeve serve`"))
+        Err(Self::refusal())
     }
 
     fn place(&self) -> String {

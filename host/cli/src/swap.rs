@@ -1,34 +1,27 @@
 //! Another policy set for a gate that is serving: read, loaded, tried on its own cases, and only then put to work.
 //!
 //! What can be replaced is what the gate file names under `policies`, with all that belongs to it, parameters of its tables
-//! included, and the accounts file.
-//! Anything else that differs in the gate file needs a new process, and is refused here. Whatever fails, the set at work
-//! goes on.
+//! included, and the accounts file. Anything else that differs in the gate file needs a new process, and is refused here.
+//! Whatever fails, the set at work goes on.
+
+mod keep;
+mod looks;
 
 use crate::commands::policy_test;
 use crate::exit::Failure;
-use crate::loader::Loader;
+use crate::loader::{Loader, Stamp};
 use crate::parameters::{Parameters, Seen};
-use crate::wiring::{self, NamedPolicies, Wired, folder};
+use crate::wiring::{self, NamedPolicies, PolicySettings, Wired, folder};
+pub(crate) use keep::{Swaps, keep};
 use reeve_accounts::Accounts;
 use reeve_config::GateFile;
 use reeve_engine::{Policies, PolicySet};
 use reeve_json::Value;
 use reeve_local::Directory;
 use reeve_model::Digest;
-use reeve_serve::Metrics;
 use std::collections::{BTreeMap, BTreeSet};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-use tracing::{error, info};
-
-/// How often the files are looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// How often the parameters of tables are looked at: each look is a call for ten of them, and facts are kept as long.
-const LOOK_AT_PARAMETERS_EVERY: Duration = Duration::from_secs(30);
+use std::sync::Arc;
 
 /// The key of the gate file that may change.
 const POLICIES: &str = "policies";
@@ -37,9 +30,69 @@ const POLICIES: &str = "policies";
 #[derive(Debug, Clone)]
 struct Judges {
     set: Arc<PolicySet>,
+    /// What each policy is made of, by its name.
+    made_of: BTreeMap<String, MadeOf>,
     accounts: Arc<Accounts>,
     /// Digest of the accounts file.
     digest: Digest,
+    /// The parameters that its tables were made of.
+    found: Seen,
+}
+
+/// What files say of judges.
+struct Read {
+    set: Arc<PolicySet>,
+    settings: Vec<PolicySettings>,
+    /// With the digest of the accounts file.
+    accounts: (Arc<Accounts>, Digest),
+}
+
+/// What a policy is made of, as text to compare.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct MadeOf {
+    /// What its parameters have made of its tables.
+    tables: String,
+    /// What its files say.
+    rest: String,
+}
+
+impl MadeOf {
+    fn new(policy: &reeve_engine::Policy, settings: Option<&PolicySettings>) -> Self {
+        let of_parameters = settings.map(|it| it.tables.as_slice()).unwrap_or_default();
+        let (tables, of_files): (Vec<_>, Vec<_>) =
+            policy.digests.datasets.iter().partition(|(name, _)| of_parameters.iter().any(|(other, _)| other == name));
+        let sources: Vec<_> =
+            of_parameters.iter().map(|(name, source)| (name, source.index(), source.parameter())).collect();
+        let (kinds, mode, needs) = (&policy.kinds, policy.mode, &policy.needs);
+        let (plugin, read, limits) = (&policy.digests.plugin, &policy.digests.settings, settings.map(|it| it.limits));
+        Self {
+            tables: format!("{tables:?}"),
+            rest: format!("{kinds:?} {mode:?} {needs:?} {plugin} {read} {of_files:?} {sources:?} {limits:?}"),
+        }
+    }
+}
+
+impl Judges {
+    fn new(Read { set, settings, accounts: (accounts, digest) }: Read, found: Seen) -> Self {
+        let made_of =
+            |policy: &reeve_engine::Policy| MadeOf::new(policy, settings.iter().find(|it| it.id == policy.id));
+        let made_of = set.policies.iter().map(|policy| (policy.id.clone(), made_of(policy))).collect();
+        Self { set, made_of, accounts, digest, found }
+    }
+
+    /// Names of the policies that are not the same in both.
+    fn differing(&self, other: &Self) -> Vec<String> {
+        let names: BTreeSet<&String> = self.made_of.keys().chain(other.made_of.keys()).collect();
+        names.into_iter().filter(|name| self.made_of.get(*name) != other.made_of.get(*name)).cloned().collect()
+    }
+
+    /// Whether both were read from the same files; parameters may have made other tables.
+    fn is_of_the_same_files(&self, other: &Self) -> bool {
+        let rest = |it: &Self| -> Vec<(String, String)> {
+            it.made_of.iter().map(|(name, made_of)| (name.clone(), made_of.rest.clone())).collect()
+        };
+        self.set.digest == other.set.digest && self.digest == other.digest && rest(self) == rest(other)
+    }
 }
 
 /// Replaces the policy set of a gate.
@@ -47,38 +100,20 @@ struct Judges {
 pub(crate) struct Swap {
     path: PathBuf,
     loader: Loader,
-    parameters: Parameters,
+    parameters: Arc<Parameters>,
     /// The gate file without what may change, in its canonical form.
     fixed: String,
     policies: Arc<Policies>,
     directory: Directory,
-    /// Digest of the accounts file at work.
-    accounts: Digest,
-    /// What was at work before, to go back to.
+    at_work: Judges,
+    /// What was at work before the files changed, to go back to.
     before: Option<Judges>,
+    /// Whether what is at work is not what the files say, since somebody went back.
+    went_back: bool,
     /// The files that what is at work, or was tried last, was read from, and how they looked.
     files: BTreeMap<PathBuf, Option<Stamp>>,
-    /// The same for the parameters of tables.
-    found: Seen,
-    /// When parameters are looked at next.
-    look_at_parameters: Instant,
-}
-
-/// How a file looks from outside. Whoever changes it changes one of these.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    device: u64,
-    inode: u64,
-    bytes: u64,
-    changed_nanos: i128,
-}
-
-impl Stamp {
-    fn of(path: &Path) -> Option<Self> {
-        let it = std::fs::metadata(path).ok()?;
-        let changed_nanos = i128::from(it.ctime()) * 1_000_000_000 + i128::from(it.ctime_nsec());
-        Some(Self { device: it.dev(), inode: it.ino(), bytes: it.size(), changed_nanos })
-    }
+    /// The parameters of what was tried last and refused, as they were then.
+    tried: Seen,
 }
 
 /// What came of a swap.
@@ -86,94 +121,100 @@ impl Stamp {
 pub(crate) enum Swapped {
     /// Another set is at work: policies that are new, gone or changed.
     Replaced(Vec<String>),
-    /// The files say what is at work already.
+    /// Files and parameters say what is at work already.
     Same,
+    /// The parameters were not as they had looked: they are looked at again.
+    Moving,
 }
 
+/// How the parameters looked that a set was read for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Look {
+    seen: Seen,
+    /// Whether they had looked so twice. They are not waited for for ever.
+    settled: bool,
+}
+
+/// How files looked at one moment.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct FilesLook(BTreeMap<PathBuf, Option<Stamp>>);
+
 impl Swap {
-    /// A gate that was wired from the file at `path` with this loader.
+    /// A gate that was wired from the file at `path` with this loader and these parameters.
     pub(crate) fn new(path: &Path, loader: Loader, parameters: Parameters, wired: &Wired) -> Self {
-        let mut swap = Self {
+        let accounts = (Arc::clone(&wired.accounts), wired.accounts_digest.clone());
+        let read = Read { set: wired.gate.policies.current(), settings: wired.policies.clone(), accounts };
+        Self {
             path: path.to_owned(),
             fixed: fixed(&wired.whole),
             policies: Arc::clone(&wired.gate.policies),
             directory: wired.files.directory().clone(),
-            accounts: wired.accounts_digest.clone(),
+            at_work: Judges::new(read, parameters.take_seen()),
             before: None,
-            files: BTreeMap::new(),
-            found: parameters.take_seen(),
-            look_at_parameters: Instant::now() + LOOK_AT_PARAMETERS_EVERY,
-            parameters,
+            went_back: false,
+            files: loader.take_seen(),
+            tried: Seen::new(),
+            parameters: Arc::new(parameters),
             loader,
-        };
-        swap.watch();
-        swap
+        }
     }
 
-    /// Remembers how the files look that were read.
-    fn watch(&mut self) {
-        let stamped = self.loader.take_seen().into_iter().map(|path| {
-            let stamp = Stamp::of(&path);
-            (path, stamp)
-        });
-        self.files.extend(stamped);
-    }
-
-    /// How the files and the parameters look now, if not as they did when they were read.
-    pub(crate) fn changed(&mut self) -> Option<Look> {
-        let files: BTreeMap<PathBuf, Option<Stamp>> =
+    /// How the files look now, if not as they did when they were read.
+    pub(crate) fn changed(&self) -> Option<FilesLook> {
+        let now: BTreeMap<PathBuf, Option<Stamp>> =
             self.files.keys().map(|path| (path.clone(), Stamp::of(path))).collect();
-        let found = self.look();
-        (files != self.files || found != self.found).then_some(Look { files, found })
+        (now != self.files).then_some(FilesLook(now))
     }
 
-    /// What is found of the parameters now. What has changed is looked at again the next time, whenever that is.
-    fn look(&mut self) -> Seen {
-        if Instant::now() < self.look_at_parameters {
-            return self.found.clone();
-        }
-        let found = self.parameters.look(&self.found);
-        if found == self.found {
-            self.look_at_parameters = Instant::now() + LOOK_AT_PARAMETERS_EVERY;
-        }
-        found
+    /// The parameters to be looked at: those of the set at work and of the one that was refused last, as they were then.
+    fn watched(&self) -> Seen {
+        let mut watched = self.at_work.found.clone();
+        watched.extend(self.tried.clone());
+        watched
     }
 
-    /// Reads all files and parameters again, and puts what they say to work.
+    /// Reads all files and parameters again, and puts what they say to work. `look` is how the parameters looked, where
+    /// that is the reason.
     ///
     /// # Errors
     /// Why what is at work stays: a file or parameter that is wrong, a plugin that does not load, a case that fails.
-    pub(crate) fn reload(&mut self) -> Result<Swapped, Failure> {
+    pub(crate) fn reload(&mut self, look: Option<&Look>) -> Result<Swapped, Failure> {
+        // Nothing that an attempt before this one has read is taken for what is there now.
+        drop((self.loader.take_seen(), self.parameters.take_seen()));
         // Looks are taken before the files are read: what changes meanwhile is a change again.
         for (path, stamp) in &mut self.files {
             *stamp = Stamp::of(path);
         }
         let read = self.read();
-        let known: BTreeSet<PathBuf> = self.files.keys().cloned().collect();
-        let seen = self.loader.take_seen();
-        self.files.extend(seen.into_iter().filter(|path| !known.contains(path)).map(|path| {
-            let stamp = Stamp::of(&path);
-            (path, stamp)
-        }));
+        self.files.extend(self.loader.take_seen());
         let found = self.parameters.take_seen();
-        self.look_at_parameters = Instant::now() + LOOK_AT_PARAMETERS_EVERY;
-        if read.is_ok() {
-            self.found = found;
-        } else {
-            // What the set at work was made of is looked at all the same.
-            self.found.extend(found);
+        if look.is_some_and(|look| look.settled && moved(&look.seen, &found)) {
+            return Ok(Swapped::Moving);
         }
-        let judges = read?;
-        let current = self.policies.current();
-        let changed = differing(&current, &judges.set);
-        if changed.is_empty() && current.digest == judges.set.digest && self.accounts == judges.digest {
+        let read = read.inspect_err(|_| {
+            // Tried once: until one of them changes again, it would end in the same way.
+            self.tried = look.map(|look| look.seen.clone()).unwrap_or_default();
+            self.tried.extend(found.clone());
+        })?;
+        self.tried.clear();
+        let judges = Judges::new(read, found);
+        let changed = self.at_work.differing(&judges);
+        let same_files = self.at_work.is_of_the_same_files(&judges);
+        if changed.is_empty() && same_files {
+            self.at_work.found = judges.found;
             return Ok(Swapped::Same);
         }
-        self.put(judges);
+        let before = self.put(judges);
+        // What somebody would go back from is another policy, not another row.
+        if !same_files {
+            self.before = Some(before);
+        }
+        self.went_back = false;
         Ok(Swapped::Replaced(changed))
     }
 
-    /// Puts to work what was at work before.
+    /// Puts to work what was at work before the files changed, with its tables as they were. It stays until the files are
+    /// read again: whoever goes back does not want what they say.
     ///
     /// # Errors
     /// When nothing was.
@@ -181,19 +222,21 @@ impl Swap {
         let Some(before) = self.before.take() else {
             return Err(Failure::new("there is no policy set to go back to: this is the one the gate started with"));
         };
-        let changed = differing(&self.policies.current(), &before.set);
-        self.put(before);
+        let changed = self.at_work.differing(&before);
+        self.before = Some(self.put(before));
+        self.went_back = true;
+        self.tried.clear();
         Ok(changed)
     }
 
-    fn put(&mut self, judges: Judges) {
-        let accounts = self.directory.replace(judges.accounts);
-        let set = self.policies.replace(judges.set);
-        let digest = std::mem::replace(&mut self.accounts, judges.digest);
-        self.before = Some(Judges { set, accounts, digest });
+    /// Gives back what was at work.
+    fn put(&mut self, judges: Judges) -> Judges {
+        self.directory.replace(Arc::clone(&judges.accounts));
+        self.policies.replace(Arc::clone(&judges.set));
+        std::mem::replace(&mut self.at_work, judges)
     }
 
-    fn read(&self) -> Result<Judges, Failure> {
+    fn read(&self) -> Result<Read, Failure> {
         let base = folder(&self.path);
         let open = |name: &str| self.loader.read(&base.join(name)).map_err(|failure| failure.to_string());
         let shown = self.path.display().to_string();
@@ -204,19 +247,19 @@ impl Swap {
                 Failure::new(message).hint("start the gate again: sources, kinds and brakes are read at its start")
             );
         }
-        let (accounts, digest) = wiring::accounts(base, &file, &self.loader)?;
+        let accounts = wiring::accounts(base, &file, &self.loader)?;
         let NamedPolicies { set, faults, settings } =
-            wiring::policies(base, &file, &self.loader, &accounts, &self.parameters)?;
+            wiring::policies(base, &file, &self.loader, &accounts.0, &self.parameters)?;
         if let Some((policy, fault)) = faults.first() {
             let message = format!("the plugin of policy `{policy}` {fault}");
             return Err(Failure::new(message).hint("`reeve policy test` loads it as a gate does"));
         }
-        for policy in settings {
+        for policy in &settings {
             if policy.folder.join("cases").is_dir() {
                 self.cases(&policy.folder)?;
             }
         }
-        Ok(Judges { set: Arc::new(set), accounts, digest })
+        Ok(Read { set: Arc::new(set), settings, accounts })
     }
 
     /// Runs the cases of a policy; each must pass.
@@ -233,123 +276,9 @@ impl Swap {
     }
 }
 
-/// What became of swaps, for metrics.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Swaps(Arc<Counts>);
-
-#[derive(Debug, Default)]
-struct Counts {
-    replaced: AtomicU64,
-    refused: AtomicU64,
-    rolled_back: AtomicU64,
-}
-
-impl Swaps {
-    /// Counters among the metrics of a gate.
-    pub(crate) fn new(metrics: &Metrics) -> Self {
-        let swaps = Self::default();
-        type Read = fn(&Counts) -> &AtomicU64;
-        let counters: [(&str, &str, Read); 3] = [
-            ("policy_sets_replaced", "Policy sets that took the place of another", |it| &it.replaced),
-            ("policy_sets_refused", "Policy sets that were read and not put to work", |it| &it.refused),
-            ("policy_sets_rolled_back", "Times that the set before was put to work again", |it| &it.rolled_back),
-        ];
-        for (name, help, read) in counters {
-            let counts = Arc::clone(&swaps.0);
-            metrics.add_counter(name, help, move || read(&counts).load(Ordering::Relaxed));
-        }
-        swaps
-    }
-}
-
-/// Keeps the policy set as its files are, as long as it is polled.
-pub(crate) async fn keep(swap: Swap, swaps: Swaps) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut again), Ok(mut back)) = (signal(SignalKind::hangup()), signal(SignalKind::user_defined1())) else {
-        error!("signals cannot be waited for: the policies stay as they are");
-        return;
-    };
-    let swap = Arc::new(Mutex::new(swap));
-    let mut look = tokio::time::interval(LOOK_EVERY);
-    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut unsettled = None;
-    loop {
-        let back = tokio::select! {
-            _ = look.tick() => {
-                let now = in_background(&swap, |swap| swap.changed()).await.flatten();
-                // Only what looks the same twice is written to its end.
-                let settled = now.is_some() && now == unsettled;
-                unsettled = now;
-                if !settled {
-                    continue;
-                }
-                false
-            }
-            _ = again.recv() => false,
-            _ = back.recv() => true,
-        };
-        unsettled = None;
-        let told = in_background(&swap, move |swap| report(swap, back)).await;
-        let counter = match told {
-            Some(Told::Replaced) => &swaps.0.replaced,
-            Some(Told::RolledBack) => &swaps.0.rolled_back,
-            Some(Told::Same) => continue,
-            Some(Told::Refused) => &swaps.0.refused,
-            None => {
-                error!("reading the policies panicked: the policy set stays as it is");
-                &swaps.0.refused
-            }
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// Works on a thread that may wait. A panic there is a refusal: what is at work stays.
-async fn in_background<T: Send + 'static>(
-    swap: &Arc<Mutex<Swap>>,
-    work: impl FnOnce(&mut Swap) -> T + Send + 'static,
-) -> Option<T> {
-    let swap = Arc::clone(swap);
-    let task = tokio::task::spawn_blocking(move || work(&mut swap.lock().unwrap_or_else(PoisonError::into_inner)));
-    task.await.ok()
-}
-
-enum Told {
-    Replaced,
-    Refused,
-    RolledBack,
-    Same,
-}
-
-fn report(swap: &mut Swap, back: bool) -> Told {
-    let swapped = if back { swap.roll_back().map(Swapped::Replaced) } else { swap.reload() };
-    match swapped {
-        Ok(Swapped::Replaced(policies)) => {
-            let digest = swap.policies.current().digest.to_string();
-            let policies = policies.join(",");
-            if back {
-                info!(policies, gate_file = digest, "went back to the policy set before");
-                return Told::RolledBack;
-            }
-            info!(policies, gate_file = digest, "another policy set is at work");
-            Told::Replaced
-        }
-        Ok(Swapped::Same) => {
-            info!("the files say what is at work already");
-            Told::Same
-        }
-        Err(failure) => {
-            error!(reason = failure.line(), "the policy set stays as it is");
-            Told::Refused
-        }
-    }
-}
-
-/// How files and parameters looked at one moment.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Look {
-    files: BTreeMap<PathBuf, Option<Stamp>>,
-    found: Seen,
+/// Whether one of the parameters was read otherwise than it had looked.
+fn moved(look: &Seen, read: &Seen) -> bool {
+    read.iter().any(|(asked, found)| look.get(asked).is_some_and(|looked| looked != found))
 }
 
 /// The gate file without what may change, as text to compare.
@@ -360,17 +289,5 @@ fn fixed(whole: &Value) -> String {
     reeve_json::canonical(&Value::Object(rest))
 }
 
-/// Ids of the policies that are not the same in both sets.
-fn differing(one: &PolicySet, other: &PolicySet) -> Vec<String> {
-    let described = |set: &PolicySet| -> BTreeMap<String, String> {
-        let text = |it: &reeve_engine::Policy| format!("{:?} {:?} {:?} {:?}", it.kinds, it.mode, it.needs, it.digests);
-        set.policies.iter().map(|policy| (policy.id.clone(), text(policy))).collect()
-    };
-    let (one, other) = (described(one), described(other));
-    let ids: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
-    ids.into_iter().filter(|id| one.get(*id) != other.get(*id)).cloned().collect()
-}
-
 #[cfg(test)]
-#[path = "swap_tests.rs"]
 mod tests;

@@ -7,7 +7,7 @@ use reeve_accounts::{Accounts, DomainEntry, DomainScope};
 use reeve_config::{DatasetSource, SENDER};
 use reeve_kinds::Parameter;
 use reeve_sandbox::{Dataset, Index};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// What tables are made of.
@@ -64,7 +64,8 @@ impl Tables<'_> {
         table(name, index, rows(lines()))
     }
 
-    /// Each account's domains, as its need of the same name would be read: one malformed domain voids the table.
+    /// Each account's domains, as its need of the same name would be read. One malformed domain voids the table, as it voids
+    /// the accounts file, and so does one that two accounts have.
     fn of_lists(&self, name: &str, pattern: &str) -> Result<Dataset, Failure> {
         let ids: Vec<&str> = self.accounts.iter().filter_map(|account| account.id()).collect();
         let parameter = |id: &str| pattern.replace(SENDER, id);
@@ -81,7 +82,7 @@ impl Tables<'_> {
                 all.push((id.to_owned(), value));
             }
         }
-        let mut rows = Vec::new();
+        let mut owners: BTreeMap<DomainEntry, &str> = BTreeMap::new();
         for (id, parameters) in &all {
             for one in parameters {
                 readable(one, &parameter(id))?;
@@ -91,16 +92,24 @@ impl Tables<'_> {
                         let entry = item.escape_debug();
                         Failure::new(format!("parameter `{}`: entry `{entry}`: {why}", parameter(id)))
                     })?;
-                    rows.push(owner_row(entry, id));
+                    let owner = *owners.entry(entry.clone()).or_insert(id);
+                    if owner != id {
+                        let other = parameter(owner);
+                        return Err(Failure::new(format!(
+                            "parameter `{}`: `{entry}` is in `{other}` too",
+                            parameter(id)
+                        ))
+                        .hint("a domain has one owner"));
+                    }
                 }
             }
         }
-        if rows.is_empty() && self.parameters.are_read() {
+        if owners.is_empty() && self.parameters.are_read() {
             let (file, place) = (self.accounts.file(), self.parameters.place());
             return Err(Failure::new(format!("no account of `{file}` has a parameter `{pattern}` {place}"))
                 .hint("a table without a row protects nobody's domains: is the path right?"));
         }
-        table(name, Index::Names, rows)
+        table(name, Index::Names, owners.into_iter().map(|(entry, id)| owner_row(entry, id)))
     }
 
     /// A parameter, or those that are numbered below a path, in order; empty when there is none, and nothing where

@@ -129,6 +129,11 @@ fn what_makes_no_table_is_told_with_its_place() {
         ),
         (
             lists("/d/{sender.account}"),
+            &[("/d/111122223333", "StringList", "pay.example.com"), ("/d/444455556666", "String", "pay.example.com")],
+            "parameter `/d/111122223333`: `pay.example.com` is in `/d/444455556666` too",
+        ),
+        (
+            lists("/d/{sender.account}"),
             &[("/d/444455556666", "SecureString", "")],
             "parameter `/d/444455556666` is a SecureString, which is not decrypted",
         ),

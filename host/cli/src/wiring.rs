@@ -52,6 +52,8 @@ pub struct Wired {
 /// What a policy file says that is not part of the policy at work.
 #[derive(Debug, Clone)]
 pub struct PolicySettings {
+    /// Its name.
+    pub id: String,
     /// Its folder.
     pub folder: PathBuf,
     /// Kinds it judges; none means all.
@@ -60,6 +62,8 @@ pub struct PolicySettings {
     pub settings: Value,
     /// Those of its tables that are made of parameters.
     pub tables: Vec<(String, DatasetSource)>,
+    /// What one evaluation may use.
+    pub limits: Limits,
 }
 
 /// The folder that relative paths in a file start from.
@@ -90,9 +94,8 @@ pub fn gate_in(path: &Path, loader: &Loader) -> Result<Wired, Failure> {
 ///
 /// # Errors
 /// As [`gate`].
-pub fn gate_unasked(path: &Path) -> Result<Wired, Failure> {
-    let loader = Loader::new()?;
-    open(path, &loader)?.wire(&loader, &Parameters::unread())
+pub fn gate_unasked(path: &Path, loader: &Loader) -> Result<Wired, Failure> {
+    open(path, loader)?.wire(loader, &Parameters::unread())
 }
 
 /// A gate file that was read, with its accounts and facts, before its policies are loaded.
@@ -231,8 +234,7 @@ pub fn policies(
             });
         }
         faults.extend(loaded.fault.map(|fault| (loaded.policy.id.clone(), fault)));
-        let kinds = loaded.policy.kinds.clone();
-        settings.push(PolicySettings { folder, kinds, settings: loaded.settings, tables: loaded.tables });
+        settings.push(loaded.settings);
         policies.push(loaded.policy);
     }
     policies.sort_by(|a, b| a.id.cmp(&b.id));
@@ -288,10 +290,8 @@ pub struct LoadedPolicy {
     pub policy: Policy,
     /// Why its plugin was not loaded.
     pub fault: Option<Fault>,
-    /// Its settings.
-    pub settings: Value,
-    /// Those of its tables that are made of parameters.
-    pub tables: Vec<(String, DatasetSource)>,
+    /// What else its file says.
+    pub settings: PolicySettings,
 }
 
 /// Reads and loads one policy. A plugin that the sandbox refuses makes a policy that denies.
@@ -317,14 +317,22 @@ pub fn policy(
         settings: Digest::of(settings.as_bytes()),
         datasets: datasets.digests().map(|(name, digest)| (name.to_owned(), digest.clone())).collect(),
     };
-    let loaded = loader.sandbox.load(&bytes, &settings, datasets, limits(&file));
+    let limits = limits(&file);
+    let loaded = loader.sandbox.load(&bytes, &settings, datasets, limits);
     let fault = loaded.as_ref().err().cloned();
     let plugin = match loaded {
         Ok(plugin) => Asking::Loaded(Box::new(plugin)),
         Err(fault) => Asking::Faulty(fault),
     };
     file.datasets.retain(|(_, source)| source.parameter().is_some());
-    let tables = file.datasets;
+    let settings = PolicySettings {
+        id: file.name.clone(),
+        folder: folder.to_owned(),
+        kinds: file.kinds.clone(),
+        settings: whole,
+        tables: file.datasets,
+        limits,
+    };
     let policy = Policy {
         id: file.name,
         kinds: file.kinds,
@@ -333,7 +341,7 @@ pub fn policy(
         digests,
         plugin: Arc::new(plugin),
     };
-    Ok(LoadedPolicy { policy, fault, settings: whole, tables })
+    Ok(LoadedPolicy { policy, fault, settings })
 }
 
 /// The bytes of a policy's plugin and their digest, compared with the one that the file pins.
@@ -380,15 +388,11 @@ pub fn settings(folder: &Path, loader: &Loader, file: &PolicyFile) -> Result<Val
 #[must_use]
 pub fn limits(file: &PolicyFile) -> Limits {
     let defaults = Limits::default();
-    let memory = file.limits.memory_bytes.and_then(|bytes| usize::try_from(bytes).ok());
+    let bytes = |given: Option<u64>, default| given.and_then(|it| usize::try_from(it).ok()).unwrap_or(default);
     Limits {
         fuel: file.limits.fuel.unwrap_or(defaults.fuel),
-        memory_bytes: memory.unwrap_or(defaults.memory_bytes),
+        memory_bytes: bytes(file.limits.memory_bytes, defaults.memory_bytes),
         timeout_ms: file.limits.timeout_ms.unwrap_or(defaults.timeout_ms),
-        reply_bytes: file
-            .limits
-            .reply_bytes
-            .and_then(|bytes| usize::try_from(bytes).ok())
-            .unwrap_or(defaults.reply_bytes),
+        reply_bytes: bytes(file.limits.reply_bytes, defaults.reply_bytes),
     }
 }

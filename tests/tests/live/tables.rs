@@ -2,7 +2,7 @@
 
 use crate::audit::{proven, verify};
 use crate::support::{record, told};
-use reeve_tests::emulator::Emulator;
+use reeve_tests::emulator::{Emulator, REGION};
 use reeve_tests::reeve::{self, Serve};
 use reeve_tests::runtime_api::RuntimeApi;
 use reeve_tests::stage::{Gate, LedgerKind, Options, Settings, Stage};
@@ -62,17 +62,24 @@ fn whose_names_are_whose_follows_parameter_store() {
     let parameter = format!("parameter `/reeve/dns/allowed/{}`: entry `Baz.example.com`", stage.id("baz"));
     assert!(reason.contains(&parameter) && reason.contains("policy.yaml:"), "{reason}");
     assert_eq!(ask("UPSERT", "shop.foo.example.com"), "permitted done");
-    // One step back, and forth again.
+    stage.allow("baz", "baz.example.com");
+    // Another policy, and back: what was gone back to stays, with its table, until somebody has the files read.
+    stage.edit(POLICY, "types: [A, AAAA, CNAME, TXT, MX]", "types: [TXT]");
+    stage.until("the other policy", || count(&gate, replaced) == 2);
+    assert_eq!(ask("UPSERT", "shop.foo.example.com"), "denied denied TYPE_NOT_ALLOWED");
     gate.send("USR1");
     let back = gate.line(|line| line["message"] == "went back to the policy set before", PATIENCE);
     assert!(back.is_some(), "{}", gate.stderr());
-    assert_eq!(ask("UPSERT", "shop.foo.example.com"), "denied denied NAME_OWNED_BY_OTHER");
-    stage.allow("baz", "baz.example.com");
-    gate.send("HUP");
-    stage.until("the table of now", || count(&gate, replaced) == 2);
     assert_eq!(ask("UPSERT", "shop.foo.example.com"), "permitted done");
+    stage.allow("bar", BAR_MORE);
+    let keeps = |line: &Value| line["message"].as_str().unwrap_or_default().contains("keeps its tables");
+    assert!(gate.line(keeps, PATIENCE).is_some(), "{}", gate.stderr());
+    assert_eq!(ask("UPSERT", "shop.foo.example.com"), "permitted done");
+    gate.send("HUP");
+    stage.until("the files", || count(&gate, replaced) == 3);
+    assert_eq!(ask("UPSERT", "shop.foo.example.com"), "denied denied TYPE_NOT_ALLOWED");
     // A look of its own may have come between the malformed list and the signal: both are refused.
-    for (name, least, most) in [("replaced", 2.0, 2.0), ("refused", 1.0, 2.0), ("rolled_back", 1.0, 1.0)] {
+    for (name, least, most) in [("replaced", 3.0, 3.0), ("refused", 1.0, 2.0), ("rolled_back", 1.0, 1.0)] {
         let counted = || (least..=most).contains(&gate.metric(&format!("reeve_policy_sets_{name}_total")));
         stage.until(name, counted);
     }
@@ -92,13 +99,15 @@ fn receipts_name_their_table(stage: &Stage<'_>, settings: &Settings) {
     }
     let mut decisions: Vec<String> = tables.values().map(|decisions| decisions.join(" ")).collect();
     decisions.sort();
-    assert_eq!(decisions, ["permitted denied denied", "permitted permitted permitted"]);
+    assert_eq!(decisions, ["permitted denied denied", "permitted permitted denied permitted permitted"]);
     let file = stage.folder().join("gate-dns.yaml");
     let chain = stage.receipts(Gate::Dns, settings);
     let (code, told) = verify(&file, &chain);
     let nothing = "no account of `accounts.yaml` has a parameter `/reeve/dns/allowed/{sender.account}` in `facts.yaml`";
     assert!(code == Some(1) && told.contains(nothing), "{told}");
-    for (bar, findings) in [(BAR, 3), (BAR_MORE, 3)] {
+    // Of eight receipts, two are of the other policy.
+    stage.edit(POLICY, "types: [TXT]", "types: [A, AAAA, CNAME, TXT, MX]");
+    for (bar, findings) in [(BAR, 4), (BAR_MORE, 6)] {
         write_facts(stage, bar);
         let (code, told) = verify(&file, &chain);
         assert_eq!(code, Some(4), "{told}");
@@ -157,9 +166,9 @@ fn a_gate_without_its_table_does_not_start() {
     let (code, told) = said(&dry, &[]);
     assert!(code == Some(3) && told.contains("BAD_DETAIL"), "{told}");
     // A stack lets the gate read them, whatever is recorded.
-    std::fs::write(stage.folder().join("facts.yaml"), "inventory: { targets: {} }\n").expect("written");
+    stage.edit(POLICY, OF_LISTS, "owners: { ssm: /of-nobody-else/, index: names }");
     let (code, told) = said(&["template", &file], &[]);
-    assert!(code == Some(0) && told.contains(":parameter/reeve/dns/allowed/*"), "{told}");
+    assert!(code == Some(0) && told.contains(":parameter/of-nobody-else/*"), "{told}");
 }
 
 #[test]
@@ -176,7 +185,21 @@ fn a_function_has_no_table_of_parameters() {
     let mut function = Serve::spawn(reeve::command(&[], &variables));
     let ended = function.ended(PATIENCE).expect("it ends");
     assert_eq!(ended.code(), Some(1), "{}", function.stderr());
-    assert!(function.stderr().contains("a function cannot keep a table of parameters"), "{}", function.stderr());
+    let refusal = "a function cannot keep a table of parameters";
+    assert!(function.stderr().contains(refusal), "{}", function.stderr());
+    // Who looks before is told the same.
+    let function = format!(
+        "[{{ lambda: {{ function: \"arn:aws:lambda:{REGION}:{}:function:reeve\", verified-by: \"{}\" }} }}]",
+        stage.id("dns"),
+        stage.rules(Gate::Dns)[0]
+    );
+    let settings = Settings { sources: Some(function), instance: "function".to_owned(), ..settings };
+    let file = stage.gate_file(Gate::Dns, &settings).display().to_string();
+    let (code, told) = said(&["template", &file], &[]);
+    assert!(code == Some(1) && told.contains(refusal), "{told}");
+    let (code, told) = said(&["doctor", "--gate", &file], &stage.environment(Gate::Dns, &settings));
+    let line = told.lines().find(|line| line.contains("dataset owners from parameter")).unwrap_or_default();
+    assert!(code == Some(4) && line.starts_with("bad") && line.contains(refusal), "{told}");
     serves_with_the_shipped_table(&stage);
 }
 

@@ -4,7 +4,6 @@ use super::run::Form;
 use crate::checks::{self, Check, Ended};
 use crate::exit::Exit;
 use crate::loader::Loader;
-use crate::parameters::Parameters;
 use crate::ui::Ui;
 use crate::{Outcome, live, wiring};
 use anyhow::Context;
@@ -14,8 +13,8 @@ use std::path::PathBuf;
 
 /// Look whether a gate could run as its file says, and change nothing
 ///
-/// Credentials, the policies of queues and functions, zones, bus, ledger, receipts, plugins. Each check says `good`,
-/// `doubtful` or `bad`; one that is bad would stop `reeve serve` or fail its first request, and ends this with 4.
+/// Credentials, the policies of queues and functions, zones, bus, ledger, receipts, plugins, tables made of parameters.
+/// Each check says `good`, `doubtful` or `bad`; one that is bad would stop `reeve serve` or fail its first request, and ends this with 4.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
     /// The gate file
@@ -34,7 +33,7 @@ pub struct DoctorArgs {
 pub fn run(args: &DoctorArgs, ui: &Ui) -> Outcome {
     let loader = Loader::new()?;
     // No policy is asked; tables of parameters are looked at on their own.
-    let wired = wiring::open(&args.gate, &loader)?.wire(&loader, &Parameters::unread())?;
+    let wired = wiring::gate_unasked(&args.gate, &loader)?;
     let runtime = live::runtime(wired.service.serve.in_flight)?;
     let aws = live::connect(&runtime, &wired.region, &wired.gate.name);
     let mut all = checks::policies(&wired);

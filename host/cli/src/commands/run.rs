@@ -54,7 +54,8 @@ pub struct RunArgs {
     #[arg(long)]
     no_receipts: bool,
 
-    /// Read facts from AWS and make the permitted changes there, with the gate's ledger, receipts and replies
+    /// Read facts from AWS and make the permitted changes there, with the gate's ledger, receipts and replies; files, and
+    /// parameters of tables, are read once, at the start
     #[arg(long, conflicts_with_all = ["receipts", "no_receipts", "now"])]
     execute: bool,
 

@@ -35,9 +35,9 @@ const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
 /// lets anybody in but its declared rules stops the gate. On SIGTERM or Ctrl-C nothing more is taken, and what is in
 /// hand is finished.
 ///
-/// The policies, with all that belongs to them, and the accounts file are read again when a file changes, or on SIGHUP:
-/// the new set is loaded and its cases are run, and only then it takes the place of the old one. Whatever fails, the old
-/// one goes on. SIGUSR1 goes back to the set before.
+/// The policies, with all that belongs to them, and the accounts file are read again when a file or a parameter of a
+/// table changes, or on SIGHUP: the new set is loaded and its cases are run, and only then it takes the place of the old
+/// one. Whatever fails, the old one goes on. SIGUSR1 goes back to the set before.
 ///
 /// Logs are JSON lines on standard error (`REEVE_LOG` sets what is told); health, readiness and metrics are on the
 /// address of `serve: { listen }`; traces go where `OTEL_EXPORTER_OTLP_ENDPOINT` says.

@@ -1,6 +1,8 @@
 //! `reeve template`.
 
 use crate::exit::{Exit, Failure};
+use crate::loader::Loader;
+use crate::parameters::OfFunction;
 use crate::ui::Ui;
 use crate::wiring::Wired;
 use crate::{Outcome, wiring};
@@ -66,7 +68,7 @@ pub struct TemplateArgs {
 /// # Errors
 /// When a file is wrong, or the gate cannot be put into a stack.
 pub fn run(args: &TemplateArgs, ui: &Ui) -> Outcome {
-    let wired = wiring::gate_unasked(&args.gate)?;
+    let wired = wiring::gate_unasked(&args.gate, &Loader::new()?)?;
     let twin = twin(&wired);
     twin.notes.iter().for_each(|note| ui.warn(note));
     let value = if args.iam_twin { twin_json(&twin) } else { stack(args, &wired, &twin, ui)? };
@@ -149,6 +151,9 @@ fn stack(args: &TemplateArgs, wired: &Wired, twin: &Twin, ui: &Ui) -> Result<Val
         })
         .collect();
     let (source, runs, verified) = source(args, wired)?;
+    if matches!(runs, Runs::Function(_)) && wired.policies.iter().any(|policy| !policy.tables.is_empty()) {
+        return Err(OfFunction::refusal());
+    }
     let bus = verified.iter().find_map(|rule| rule.split(":rule/").nth(1)?.split_once('/').map(|(bus, _)| bus));
     let bus = bus.unwrap_or("default");
     let rules = rule_arns(wired, bus, &kinds);

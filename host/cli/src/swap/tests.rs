@@ -1,11 +1,12 @@
 //! Sets that take the place of others, and sets that must not.
 
+mod tables;
+
 use super::*;
 use crate::parameters::{Asked, Found, ReadParameters};
 use reeve_engine::{Delivery, Gate};
-use reeve_kinds::Parameter;
 use reeve_model::Timestamp;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Policy sets that are tried while requests are judged; one in ten is broken.
 const SWAPS: usize = 100;
@@ -30,44 +31,17 @@ const GATE: &str = "gate: swap\naccount: \"210987654321\"\nregion: eu-central-1\
 const ACCOUNTS: &str =
     "Scopes:\n  dev: { tier: dev }\nAccounts:\n  foo: { id: \"111122223333\", scope: dev, email: foo@example.com }\n";
 
-/// Parameters that a test changes; none while the store is away.
-#[derive(Debug, Default)]
-struct Store(Mutex<Option<Found>>);
+/// No table is made of parameters.
+#[derive(Debug)]
+struct NoStore;
 
-/// Parameters that change between two readings.
-#[derive(Debug, Default)]
-struct Restless(AtomicU64);
-
-impl ReadParameters for Restless {
-    fn read(&self, _asked: &Asked) -> Result<Found, Failure> {
-        let value = format!("a {}", self.0.fetch_add(1, Ordering::Relaxed));
-        Ok([("/rows".to_owned(), Parameter { value, parameter_type: "String".to_owned() })].into())
+impl ReadParameters for NoStore {
+    fn read(&self, asked: &Asked) -> Result<Found, Failure> {
+        panic!("{asked:?} is read")
     }
 
     fn place(&self) -> String {
         String::new()
-    }
-}
-
-impl Store {
-    fn put(&self, value: &str) {
-        let parameter = Parameter { value: value.to_owned(), parameter_type: "String".to_owned() };
-        *self.0.lock().expect("free") = Some([("/rows".to_owned(), parameter)].into());
-    }
-
-    fn go(&self) {
-        *self.0.lock().expect("free") = None;
-    }
-}
-
-impl ReadParameters for Store {
-    fn read(&self, asked: &Asked) -> Result<Found, Failure> {
-        assert_eq!(asked, &Asked::Named(["/rows".to_owned()].into()));
-        self.0.lock().expect("free").clone().ok_or_else(|| Failure::new("the store is away"))
-    }
-
-    fn place(&self) -> String {
-        "in the store".to_owned()
     }
 }
 
@@ -109,7 +83,7 @@ impl Files {
     }
 
     fn swap(&self) -> (Swap, Wired) {
-        self.swap_with::<Store>(&Arc::default())
+        self.swap_with(&Arc::new(NoStore))
     }
 
     /// The gate with parameters of this store.
@@ -180,12 +154,12 @@ fn no_request_is_lost_or_judged_wrongly_while_policies_change() {
                 let (name, text) = BROKEN[(round / 10) % BROKEN.len()];
                 let kept = std::fs::read(files.path(name)).expect("reads");
                 files.write(name, text);
-                swap.reload().expect_err(text);
+                swap.reload(None).expect_err(text);
                 assert!(Arc::ptr_eq(&before, &swap.policies.current()), "{text}: what is at work stays");
                 std::fs::write(files.path(name), kept).expect("writes");
                 refused += 1;
             } else {
-                assert_eq!(swap.reload().expect("swaps"), Swapped::Replaced(vec!["trust".to_owned()]), "{round}");
+                assert_eq!(swap.reload(None).expect("swaps"), Swapped::Replaced(vec!["trust".to_owned()]), "{round}");
                 replaced += 1;
             }
         }
@@ -217,7 +191,7 @@ fn what_is_broken_is_told_and_nothing_changes() {
     for ((name, text), part) in BROKEN.into_iter().zip(told) {
         let kept = std::fs::read(files.path(name)).expect("reads");
         files.write(name, text);
-        let failure = swap.reload().expect_err(text).line();
+        let failure = swap.reload(None).expect_err(text).line();
         assert!(failure.contains(part), "{failure}");
         std::fs::write(files.path(name), kept).expect("writes");
     }
@@ -225,11 +199,11 @@ fn what_is_broken_is_told_and_nothing_changes() {
         [("kinds:", "brakes: { changes-per-request: 5 }\nkinds:"), ("\"210987654321\"", "\"210987654322\"")]
     {
         files.write("gate.yaml", &GATE.replace(from, to));
-        let failure = swap.reload().expect_err(to).line();
+        let failure = swap.reload(None).expect_err(to).line();
         assert!(failure.starts_with("GATE_CHANGED"), "{failure}");
     }
     files.write("gate.yaml", GATE);
-    assert_eq!(swap.reload().expect("as before"), Swapped::Same);
+    assert_eq!(swap.reload(None).expect("as before"), Swapped::Same);
     assert!(Arc::ptr_eq(&before, &swap.policies.current()));
     assert!(judged(&wired.gate, &delivery()).0);
     assert!(swap.roll_back().is_err(), "there is nothing to go back to");
@@ -243,7 +217,7 @@ fn the_set_before_is_one_step_away() {
     let first = swap.policies.current();
     assert!(permits());
     files.policy("infra");
-    swap.reload().expect("swaps");
+    swap.reload(None).expect("swaps");
     assert!(!permits());
     assert_eq!(swap.roll_back().expect("goes back"), ["trust"]);
     assert!(permits() && Arc::ptr_eq(&first, &swap.policies.current()), "the very set, loaded as it was");
@@ -260,11 +234,11 @@ fn the_accounts_file_and_the_list_of_policies_are_part_of_it() {
     let permits = || judged(&wired.gate, &delivery()).0;
     // Cases are run without a snapshot: the first time, that takes a compilation of its own.
     files.write("accounts.yaml", &ACCOUNTS.replace("tier: dev", "tier: other"));
-    assert_eq!(swap.reload().expect("swaps"), Swapped::Replaced(vec![]), "no policy differs");
+    assert_eq!(swap.reload(None).expect("swaps"), Swapped::Replaced(vec![]), "no policy differs");
     let compilations = swap.loader.sandbox.compilations();
     files.write("accounts.yaml", &ACCOUNTS.replace("tier: dev", "tier: unknown"));
     assert!(swap.changed().is_some());
-    assert_eq!(swap.reload().expect("swaps"), Swapped::Replaced(vec![]), "no policy differs");
+    assert_eq!(swap.reload(None).expect("swaps"), Swapped::Replaced(vec![]), "no policy differs");
     assert!(swap.changed().is_none());
     assert!(!permits(), "the sender is another one now");
     assert_eq!(swap.loader.sandbox.compilations(), compilations, "nothing new to compile");
@@ -275,76 +249,27 @@ fn the_accounts_file_and_the_list_of_policies_are_part_of_it() {
         .replace("policy: trust", "policy: other");
     files.write("other/policy.yaml", &other);
     files.write("gate.yaml", &GATE.replace("[trust]", "[trust, other]"));
-    assert_eq!(swap.reload().expect("swaps"), Swapped::Replaced(vec!["other".to_owned()]));
+    assert_eq!(swap.reload(None).expect("swaps"), Swapped::Replaced(vec!["other".to_owned()]));
     assert_ne!(swap.policies.current().digest, digest, "receipts name another configuration");
     assert_eq!(wired.gate.judge(&delivery(), now()).policies.len(), 2, "both are asked");
     files.write("gate.yaml", &GATE.replace("[trust]", "[]"));
-    assert!(swap.reload().expect_err("no policy").line().contains("is empty"));
+    assert!(swap.reload(None).expect_err("no policy").line().contains("is empty"));
 }
 
+/// Fuel and the like are no part of a digest.
 #[test]
-fn the_tables_of_one_set_are_of_one_reading() {
-    let (files, store) = (Files::new(), Arc::<Restless>::default());
-    let rows = "{ ssm: /rows, index: strings }";
+fn other_limits_are_another_policy() {
+    let files = Files::new();
+    let (mut swap, wired) = files.swap();
+    assert!(judged(&wired.gate, &delivery()).0);
     let policy = std::fs::read_to_string(files.path("trust/policy.yaml")).expect("reads");
-    files.write("trust/policy.yaml", &format!("{policy}datasets: {{ one: {rows}, other: {rows} }}\n"));
-    let (mut swap, wired) = files.swap_with(&store);
-    let tables = || {
-        let set = wired.gate.policies.current();
-        let [(_, one), (_, other)] = &set.policies[0].digests.datasets[..] else { panic!("two tables: {set:?}") };
-        assert_eq!(one, other);
-        one.clone()
-    };
-    let first = tables();
-    assert_eq!(swap.reload().expect("swaps"), Swapped::Replaced(vec!["trust".to_owned()]), "the next set reads anew");
-    assert_ne!(tables(), first);
+    std::fs::remove_dir_all(files.path("trust/cases")).expect("removed");
+    files.write("trust/policy.yaml", &format!("{policy}limits: {{ fuel: 1 }}\n"));
+    assert_eq!(swap.reload(None).expect("swaps"), trust());
+    assert!(!wired.gate.judge(&delivery(), now()).decision.permitted(), "one unit is not enough");
+    assert_eq!(swap.reload(None).expect("reads"), Swapped::Same);
 }
 
-#[test]
-fn a_table_follows_its_parameter() {
-    let (files, store) = (Files::new(), Arc::<Store>::default());
-    let policy = std::fs::read_to_string(files.path("trust/policy.yaml")).expect("reads");
-    files.write("trust/policy.yaml", &format!("{policy}datasets: {{ rows: {{ ssm: /rows, index: strings }} }}\n"));
-    store.put("a 1\n");
-    let (mut swap, wired) = files.swap_with(&store);
-    let table = || {
-        assert!(judged(&wired.gate, &delivery()).0);
-        let set = wired.gate.policies.current();
-        let [(name, digest)] = &set.policies[0].digests.datasets[..] else { panic!("one table: {set:?}") };
-        assert_eq!(name, "rows");
-        digest.clone()
-    };
-    let first = table();
-    store.put("a 2\n");
-    assert!(swap.changed().is_none(), "it is not time to look yet");
-    let look = |swap: &mut Swap| {
-        swap.look_at_parameters = Instant::now();
-        swap.changed()
-    };
-    let seen = look(&mut swap);
-    assert!(seen.is_some());
-    store.put("a 2\nb 3\n");
-    assert_ne!(swap.changed(), seen, "looked at again at once: it was not written to its end");
-    assert_eq!(swap.reload().expect("swaps"), Swapped::Replaced(vec!["trust".to_owned()]));
-    let second = table();
-    assert_ne!(first, second, "a receipt names another table");
-    assert!(look(&mut swap).is_none());
-    // What is wrong, or cannot be read, is told once, and the table stays.
-    for (broken, told) in [
-        (Some("a"), "trust/policy.yaml:4:26: row 1 of parameter `/rows`: `a` has no value"),
-        (None, "trust/policy.yaml:4:26: the store is away"),
-    ] {
-        broken.map_or_else(|| store.go(), |value| store.put(value));
-        assert!(look(&mut swap).is_some());
-        let failure = swap.reload().expect_err(told).line();
-        assert!(failure.ends_with(told), "{failure}");
-        assert!(look(&mut swap).is_none(), "it is as it was when it was tried");
-        assert_eq!(table(), second);
-    }
-    store.put("a 2\nb 3\n");
-    assert!(look(&mut swap).is_some(), "it is there again");
-    assert_eq!(swap.reload().expect("reads"), Swapped::Same);
-    assert_eq!(swap.roll_back().expect("goes back"), ["trust"]);
-    assert_eq!(table(), first);
-    assert!(look(&mut swap).is_none(), "nothing brings the new table back by itself");
+fn trust() -> Swapped {
+    Swapped::Replaced(vec!["trust".to_owned()])
 }
