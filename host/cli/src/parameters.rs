@@ -109,10 +109,14 @@ impl Parameters {
     /// What is there now of what was read before.
     ///
     /// # Errors
-    /// The first that cannot be read.
+    /// The first that cannot be read and could be before.
     pub(crate) fn look(&self, before: &Seen) -> Result<Seen, Failure> {
         let Some(source) = &self.source else { return Ok(Seen::new()) };
-        before.keys().map(|asked| Ok((asked.clone(), Some(digest(&source.read(asked)?))))).collect()
+        let now = |(asked, then): (&Asked, &Option<Digest>)| match source.read(asked) {
+            Err(failure) if then.is_some() => Err(failure),
+            read => Ok((asked.clone(), read.ok().as_ref().map(digest))),
+        };
+        before.iter().map(now).collect()
     }
 }
 

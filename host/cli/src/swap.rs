@@ -179,6 +179,11 @@ impl Swap {
     /// # Errors
     /// Why what is at work stays: a file or parameter that is wrong, a plugin that does not load, a case that fails.
     pub(crate) fn reload(&mut self, look: Option<&Look>) -> Result<Swapped, Failure> {
+        if look.is_none() {
+            // Whoever went back has the files read again: from now on they count.
+            self.went_back = false;
+        }
+        let before = self.files.clone();
         // Nothing that an attempt before this one has read is taken for what is there now.
         drop((self.loader.take_seen(), self.parameters.take_seen()));
         // Looks are taken before the files are read: what changes meanwhile is a change again.
@@ -189,6 +194,8 @@ impl Swap {
         self.files.extend(self.loader.take_seen());
         let found = self.parameters.take_seen();
         if look.is_some_and(|look| look.settled && moved(&look.seen, &found)) {
+            // Nor is a file taken for read whose change was not put to work.
+            self.files = before;
             return Ok(Swapped::Moving);
         }
         let read = read.inspect_err(|_| {
@@ -209,7 +216,6 @@ impl Swap {
         if !same_files {
             self.before = Some(before);
         }
-        self.went_back = false;
         Ok(Swapped::Replaced(changed))
     }
 
@@ -224,7 +230,8 @@ impl Swap {
         };
         let changed = self.at_work.differing(&before);
         self.before = Some(self.put(before));
-        self.went_back = true;
+        // The second time leads back to what the files say.
+        self.went_back = !self.went_back;
         self.tried.clear();
         Ok(changed)
     }
@@ -276,9 +283,9 @@ impl Swap {
     }
 }
 
-/// Whether one of the parameters was read otherwise than it had looked.
+/// Whether one of the parameters was read otherwise than it had looked. One that could not be read is told, as any error.
 fn moved(look: &Seen, read: &Seen) -> bool {
-    read.iter().any(|(asked, found)| look.get(asked).is_some_and(|looked| looked != found))
+    read.iter().any(|(asked, found)| found.is_some() && look.get(asked).is_some_and(|looked| looked != found))
 }
 
 /// The gate file without what may change, as text to compare.

@@ -3,12 +3,15 @@
 use crate::audit::{proven, verify};
 use crate::support::{record, told};
 use reeve_tests::emulator::{Emulator, REGION};
+use reeve_tests::proxy::{Plan, Proxy, Verdict};
 use reeve_tests::reeve::{self, Serve};
 use reeve_tests::runtime_api::RuntimeApi;
 use reeve_tests::stage::{Gate, LedgerKind, Options, Settings, Stage};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// The policy of names, and its table: as it is shipped, and from where the senders' own entries are.
@@ -126,6 +129,36 @@ fn write_facts(stage: &Stage<'_>, bar: &str) {
     let facts = "inventory:\n  targets:\n    d111111abcdef8.cloudfront.net: Z2FDTNDATAQYW2\nparameters:\n".to_owned();
     let facts = lists.map(line).fold(facts, |facts, line| facts + &line);
     std::fs::write(stage.folder().join("facts.yaml"), facts).expect("written");
+}
+
+#[test]
+fn a_store_that_does_not_answer_keeps_nobody_from_going_back() {
+    let emulator = Emulator::start();
+    let stage = Stage::new(&emulator, Options::default());
+    let proxy = Proxy::start(emulator.address(), Plan::calm()).expect("a port");
+    let settings = Settings { url: Some(proxy.url()), ..Settings::default() };
+    stage.edit(POLICY, SHIPPED, OF_LISTS);
+    let gate = stage.gate_with(Gate::Dns, &settings);
+    stage.edit(POLICY, "types: [A, AAAA, CNAME, TXT, MX]", "types: [TXT]");
+    stage.until("the other policy", || count(&gate, "another policy set is at work") == 1);
+    let (silent, asked) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
+    let (is_silent, is_asked) = (Arc::clone(&silent), Arc::clone(&asked));
+    proxy.on_call(move |call| {
+        if call.operation == "GetParameters" {
+            is_asked.store(true, Ordering::SeqCst);
+            while is_silent.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+        Verdict::Drawn
+    });
+    stage.until("a look at the parameters", || asked.load(Ordering::SeqCst));
+    gate.send("USR1");
+    let back = gate.line(|line| line["message"] == "went back to the policy set before", Duration::from_secs(20));
+    assert!(back.is_some(), "{}", gate.stderr());
+    silent.store(false, Ordering::SeqCst);
+    let detail = record("CREATE", "web.foo.example.com", "A", 60, &["192.0.2.1"]);
+    assert_eq!(told(&stage.answer("foo", "DNS_RECORD_CHANGE", &detail)), "permitted done");
 }
 
 #[test]

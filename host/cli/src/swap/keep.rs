@@ -26,6 +26,7 @@ struct Counts {
     replaced: AtomicU64,
     refused: AtomicU64,
     rolled_back: AtomicU64,
+    away: AtomicU64,
 }
 
 impl Swaps {
@@ -33,10 +34,11 @@ impl Swaps {
     pub(crate) fn new(metrics: &Metrics) -> Self {
         let swaps = Self::default();
         type Read = fn(&Counts) -> &AtomicU64;
-        let counters: [(&str, &str, Read); 3] = [
+        let counters: [(&str, &str, Read); 4] = [
             ("policy_sets_replaced", "Policy sets that took the place of another", |it| &it.replaced),
             ("policy_sets_refused", "Policy sets that were read and not put to work", |it| &it.refused),
             ("policy_sets_rolled_back", "Times that the set before was put to work again", |it| &it.rolled_back),
+            ("parameter_looks_failed", "Looks at the parameters of tables that could not be read", |it| &it.away),
         ];
         for (name, help, read) in counters {
             let counts = Arc::clone(&swaps.0);
@@ -92,6 +94,7 @@ pub(crate) async fn keep(swap: Swap, swaps: Swaps) {
             (known, look) = ended(&mut looking) => {
                 looking = None;
                 look_at = Instant::now() + LOOK_AT_PARAMETERS_EVERY;
+                swaps.0.away.fetch_add(u64::from(look.is_err()), Ordering::Relaxed);
                 match looks.next(&known, look, Instant::now()) {
                     Looked::Changed(look) => Cause::Parameters(look),
                     Looked::Moving => {
@@ -113,9 +116,12 @@ pub(crate) async fn keep(swap: Swap, swaps: Swaps) {
             _ = back.recv() => Cause::Back,
         };
         // What was seen so far was of another set, or is read now.
-        (unsettled, looking, looks) = (None, None, Looks::default());
+        (unsettled, looking) = (None, None);
         look_at = Instant::now() + LOOK_AT_PARAMETERS_EVERY;
         let told = in_background(&swap, move |swap| act(swap, cause)).await;
+        if !matches!(told, Some(Told::Moving)) {
+            looks = Looks::default();
+        }
         let counter = match told {
             Some(Told::Replaced) => &swaps.0.replaced,
             Some(Told::RolledBack) => &swaps.0.rolled_back,

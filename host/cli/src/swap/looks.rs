@@ -12,8 +12,10 @@ const SETTLE_MAX: Duration = Duration::from_secs(60);
 /// The looks before.
 #[derive(Debug, Default)]
 pub(super) struct Looks {
-    /// How the parameters looked last, and since when they look otherwise than they did.
-    moving: Option<(Seen, Instant)>,
+    /// How the parameters looked last, if otherwise than they did.
+    last: Option<Seen>,
+    /// Since when.
+    since: Option<Instant>,
     /// Whether they could not be read the last time.
     away: bool,
 }
@@ -46,20 +48,14 @@ impl Looks {
         };
         let was_away = std::mem::take(&mut self.away);
         if seen == *known {
-            self.moving = None;
+            (self.last, self.since) = (None, None);
             return if was_away { Looked::Back } else { Looked::Same };
         }
-        match self.moving.take() {
-            Some((last, _)) if last == seen => Looked::Changed(Look { seen, settled: true }),
-            Some((_, since)) if now.saturating_duration_since(since) >= SETTLE_MAX => {
-                Looked::Changed(Look { seen, settled: false })
-            }
-            moving => {
-                let since = moving.map_or(now, |(_, since)| since);
-                self.moving = Some((seen, since));
-                Looked::Moving
-            }
-        }
+        let since = *self.since.get_or_insert(now);
+        let waited = now.saturating_duration_since(since) >= SETTLE_MAX;
+        let twice = self.last.as_ref() == Some(&seen);
+        self.last = Some(seen.clone());
+        if twice || waited { Looked::Changed(Look { seen, settled: !waited }) } else { Looked::Moving }
     }
 }
 
@@ -95,11 +91,15 @@ mod tests {
             // A look that fails says nothing of what has changed.
             (220, None, "Away"),
             (250, Some("1"), "Changed settled"),
-            (280, Some("1"), "Moving"),
-            (339, Some("2"), "Moving"),
-            (340, Some("3"), "Changed"),
-            (341, Some("4"), "Moving"),
-            (401, Some("4"), "Changed settled"),
+            // Found moving once more when it was read: the minute goes on.
+            (252, Some("2"), "Moving"),
+            (277, Some("3"), "Moving"),
+            (278, Some("4"), "Changed"),
+            (279, Some("4"), "Changed"),
+            (280, Some("0"), "Same"),
+            (310, Some("1"), "Moving"),
+            (369, Some("1"), "Changed settled"),
+            (370, Some("1"), "Changed"),
         ] {
             let look = text.map(seen).ok_or_else(|| Failure::new("away"));
             let looked = match looks.next(&known, look, begin + Duration::from_secs(seconds)) {

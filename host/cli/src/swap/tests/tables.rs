@@ -191,4 +191,41 @@ fn whoever_goes_back_keeps_what_he_went_back_to() {
     assert!(look(&swap).is_some(), "the parameters of the set at work are the ones that are looked at");
     assert_eq!(swap.reload(None).expect("swaps"), trust(), "the files are read when somebody says so");
     assert!(!swap.went_back);
+    // Back, and the files put right: the set at work is theirs again, and its tables follow.
+    assert_eq!(swap.roll_back().expect("goes back"), ["trust"]);
+    assert!(swap.went_back);
+    files.write("trust/policy.yaml", &policy);
+    assert_eq!(swap.reload(None).expect("reads"), trust(), "the table is read anew");
+    assert_eq!(swap.reload(None).expect("reads"), Swapped::Same);
+    assert!(!swap.went_back);
+    // There and back again is where the files are.
+    assert_eq!(swap.roll_back().expect("goes back"), ["trust"]);
+    assert_eq!(swap.roll_back().expect("and forth"), ["trust"]);
+    assert!(!swap.went_back);
+}
+
+#[test]
+fn a_file_that_changed_while_parameters_moved_is_read_later() {
+    let (files, store) = (Files::new(), Arc::<Store>::default());
+    files.tables(&["/rows"]);
+    store.put("/rows", "a 1");
+    let (mut swap, wired) = files.swap_with(&store);
+    store.put("/rows", "a 2");
+    let changed = look(&swap).expect("it looks otherwise");
+    store.put("/rows", "a 1");
+    files.policy("infra");
+    files.tables(&["/rows"]);
+    assert_eq!(swap.reload(Some(&changed)).expect("reads"), Swapped::Moving);
+    assert!(judged(&wired.gate, &delivery()).0 && look(&swap).is_none());
+    assert!(swap.changed().is_some(), "the file is still to be read");
+    // What cannot be read is no movement: it is told.
+    store.put("/rows", "a 3");
+    let changed = look(&swap).expect("it looks otherwise");
+    store.go();
+    assert!(swap.reload(Some(&changed)).is_err());
+    assert_eq!(swap.parameters.look(&swap.watched()).expect("nothing that could be read before"), swap.watched());
+    store.put("/rows", "a 3");
+    let changed = look(&swap).expect("it is there again");
+    assert_eq!(swap.reload(Some(&changed)).expect("swaps"), trust());
+    assert!(!judged(&wired.gate, &delivery()).0);
 }
