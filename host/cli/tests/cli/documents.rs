@@ -27,6 +27,20 @@ fn the_files_in_the_readme_are_files_that_reeve_reads() {
 }
 
 #[test]
+fn the_policy_files_that_policies_show_are_files_that_reeve_reads() {
+    let mut seen = 0;
+    for policy in ["sender-trust", "dns-allowlist", "scp-validation"] {
+        let document = format!("policies/{policy}/README.md");
+        for block in blocks(&document, "yaml").iter().filter(|block| block.starts_with("policy:")) {
+            let file = reeve_config::PolicyFile::parse(&document, block).expect(block);
+            assert_eq!(file.name, policy);
+            seen += 1;
+        }
+    }
+    assert!(seen > 0);
+}
+
+#[test]
 fn the_commands_in_the_readme_are_commands_that_reeve_takes() {
     let mut commands = 0;
     for line in blocks("README.md", "sh").iter().flat_map(|block| block.lines()) {
