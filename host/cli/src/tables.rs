@@ -6,6 +6,7 @@ use crate::parameters::{Asked, Parameters};
 use reeve_accounts::{Accounts, DomainEntry, DomainScope};
 use reeve_config::{DatasetSource, SENDER};
 use reeve_kinds::Parameter;
+use reeve_model::text::shown;
 use reeve_sandbox::{Dataset, Index};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -44,6 +45,7 @@ impl Tables<'_> {
     fn of_file(&self, name: &str, path: &Path, index: Index) -> Result<Dataset, Failure> {
         let text = self.loader.read_text(path)?;
         if let Some((number, key)) = lonely_key(text.lines()) {
+            let key = shown(key, SHOWN_CHARS_MAX);
             let message = format!("{}:{number}:1: `{key}` has no value", path.display());
             return Err(Failure::new(message).hint(ROW_HINT));
         }
@@ -58,6 +60,7 @@ impl Tables<'_> {
         }
         let lines = || found.iter().flat_map(lines);
         if let Some((number, key)) = lonely_key(lines()) {
+            let key = shown(key, SHOWN_CHARS_MAX);
             let message = format!("row {number} of parameter `{parameter}`: `{key}` has no value");
             return Err(Failure::new(message).hint(ROW_HINT));
         }
@@ -67,40 +70,18 @@ impl Tables<'_> {
     /// Each account's domains, as its need of the same name would be read. One malformed domain voids the table, as it voids
     /// the accounts file, and so does one that two accounts have.
     fn of_lists(&self, name: &str, pattern: &str) -> Result<Dataset, Failure> {
-        let ids: Vec<&str> = self.accounts.iter().filter_map(|account| account.id()).collect();
         let parameter = |id: &str| pattern.replace(SENDER, id);
-        let mut all: Vec<(String, Vec<Parameter>)> = Vec::new();
-        if pattern.ends_with('/') {
-            for id in ids {
-                all.push((id.to_owned(), self.whole(&parameter(id))?.unwrap_or_default()));
-            }
-        } else {
-            let names: BTreeSet<String> = ids.iter().map(|id| parameter(id)).collect();
-            let mut found = self.parameters.read(&Asked::Named(names))?.unwrap_or_default();
-            for id in ids {
-                let value = found.remove(&parameter(id)).into_iter().collect();
-                all.push((id.to_owned(), value));
-            }
-        }
+        let lists = self.lists(pattern)?;
         let mut owners: BTreeMap<DomainEntry, &str> = BTreeMap::new();
-        for (id, parameters) in &all {
-            for one in parameters {
-                readable(one, &parameter(id))?;
-                let items: Vec<String> = one.value.split(',').map(str::to_owned).collect();
-                for item in items {
-                    let entry = DomainEntry::parse(&item).map_err(|why| {
-                        let entry = item.escape_debug();
-                        Failure::new(format!("parameter `{}`: entry `{entry}`: {why}", parameter(id)))
-                    })?;
-                    let owner = *owners.entry(entry.clone()).or_insert(id);
-                    if owner != id {
-                        let other = parameter(owner);
-                        return Err(Failure::new(format!(
-                            "parameter `{}`: `{entry}` is in `{other}` too",
-                            parameter(id)
-                        ))
-                        .hint("a domain has one owner"));
-                    }
+        for (id, list) in &lists {
+            for item in list.iter().flat_map(|one| one.value.split(',')) {
+                let told = |what: String| Failure::new(format!("parameter `{}`: {what}", parameter(id)));
+                let entry = DomainEntry::parse(item).map_err(|why| told(shown(&why, SHOWN_CHARS_MAX)))?;
+                let owner = *owners.entry(entry.clone()).or_insert(id);
+                if owner != *id {
+                    return Err(
+                        told(format!("`{entry}` is in `{}` too", parameter(owner))).hint("a domain has one owner")
+                    );
                 }
             }
         }
@@ -110,6 +91,25 @@ impl Tables<'_> {
                 .hint("a table without a row protects nobody's domains: is the path right?"));
         }
         table(name, Index::Names, owners.into_iter().map(|(entry, id)| owner_row(entry, id)))
+    }
+
+    /// The parameters of each account's list, by its id.
+    fn lists(&self, pattern: &str) -> Result<Vec<(&str, Vec<Parameter>)>, Failure> {
+        let ids: Vec<&str> = self.accounts.iter().filter_map(|account| account.id()).collect();
+        let parameter = |id: &str| pattern.replace(SENDER, id);
+        if pattern.ends_with('/') {
+            return ids.into_iter().map(|id| Ok((id, self.whole(&parameter(id))?.unwrap_or_default()))).collect();
+        }
+        // Ten names are one call.
+        let names: BTreeSet<String> = ids.iter().map(|id| parameter(id)).collect();
+        let mut found = self.parameters.read(&Asked::Named(names))?.unwrap_or_default();
+        let list = |id| {
+            let name = parameter(id);
+            let list: Vec<Parameter> = found.remove(&name).into_iter().collect();
+            list.iter().try_for_each(|it| readable(it, &name))?;
+            Ok((id, list))
+        };
+        ids.into_iter().map(list).collect()
     }
 
     /// A parameter, or those that are numbered below a path, in order; empty when there is none, and nothing where
@@ -131,6 +131,9 @@ impl Tables<'_> {
     }
 }
 
+/// Characters that a message shows of a key or an entry, which may be anybody's text: more than a DNS name has.
+const SHOWN_CHARS_MAX: usize = 400;
+
 /// Told of a row that is a key alone.
 const ROW_HINT: &str = "a row is a key and at least one value, separated by spaces";
 
@@ -144,7 +147,8 @@ where
     V: AsRef<[S]>,
     S: AsRef<str>,
 {
-    Dataset::new(index, rows).map_err(|error| Failure::new(format!("dataset `{name}`: {error}")))
+    let told = |error: reeve_sandbox::DatasetError| shown(&error.to_string(), SHOWN_CHARS_MAX);
+    Dataset::new(index, rows).map_err(|error| Failure::new(format!("dataset `{name}`: {}", told(error))))
 }
 
 /// The index of that name; the policy file has checked the word.

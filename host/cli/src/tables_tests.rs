@@ -102,6 +102,12 @@ fn what_makes_no_table_is_told_with_its_place() {
             &[("/rows", "String", "a.example 1\n\nb.example")],
             "row 3 of parameter `/rows`: `b.example` has no value",
         ),
+        (rows("/rows"), &[("/rows", "String", "\u{1b}[2J")], "row 1 of parameter `/rows`: `\\u{1b}[2J` has no value"),
+        (
+            rows("/rows"),
+            &[("/rows", "String", "\u{202e}a.example 1")],
+            "dataset `rows`: key `\\u{202e}a.example` is not of the form the index needs",
+        ),
         (
             rows("/rows"),
             &[("/rows", "SecureString", "")],
@@ -125,7 +131,7 @@ fn what_makes_no_table_is_told_with_its_place() {
         (
             lists("/d/{sender.account}"),
             &[("/d/111122223333", "StringList", "foo.example.com,Bar.example.com")],
-            "parameter `/d/111122223333`: entry `Bar.example.com`: `Bar.example.com` holds a capital: names are written in lower case",
+            "parameter `/d/111122223333`: `Bar.example.com` holds a capital: names are written in lower case",
         ),
         (
             lists("/d/{sender.account}"),
@@ -136,6 +142,11 @@ fn what_makes_no_table_is_told_with_its_place() {
             lists("/d/{sender.account}"),
             &[("/d/444455556666", "SecureString", "")],
             "parameter `/d/444455556666` is a SecureString, which is not decrypted",
+        ),
+        (
+            lists("/d/{sender.account}"),
+            &[("/d/111122223333", "StringList", "\u{1b}[2J.example.com")],
+            "parameter `/d/111122223333`: `\\u{1b}[2J.example.com` holds `\\u{1b}`",
         ),
         (
             lists("/d/{sender.account}/"),

@@ -62,7 +62,7 @@ fn whose_names_are_whose_follows_parameter_store() {
     gate.send("HUP");
     let line = gate.line(|line| line["message"] == "the policy set stays as it is", PATIENCE).expect("it is told");
     let reason = line["reason"].as_str().unwrap_or_default();
-    let parameter = format!("parameter `/reeve/dns/allowed/{}`: entry `Baz.example.com`", stage.id("baz"));
+    let parameter = format!("parameter `/reeve/dns/allowed/{}`: `Baz.example.com` holds a capital", stage.id("baz"));
     assert!(reason.contains(&parameter) && reason.contains("policy.yaml:"), "{reason}");
     assert_eq!(ask("UPSERT", "shop.foo.example.com"), "permitted done");
     stage.allow("baz", "baz.example.com");

@@ -95,22 +95,8 @@ pub(crate) async fn keep(swap: Swap, swaps: Swaps) {
                 looking = None;
                 look_at = Instant::now() + LOOK_AT_PARAMETERS_EVERY;
                 swaps.0.away.fetch_add(u64::from(look.is_err()), Ordering::Relaxed);
-                match looks.next(&known, look, Instant::now()) {
-                    Looked::Changed(look) => Cause::Parameters(look),
-                    Looked::Moving => {
-                        look_at = Instant::now();
-                        continue;
-                    }
-                    Looked::Same => continue,
-                    Looked::Away(failure) => {
-                        error!(reason = failure.line(), "parameters cannot be read: the tables stay as they are");
-                        continue;
-                    }
-                    Looked::Back => {
-                        info!("parameters can be read again");
-                        continue;
-                    }
-                }
+                let Some(cause) = follow(looks.next(&known, look, Instant::now()), &mut look_at) else { continue };
+                cause
             }
             _ = again.recv() => Cause::Files,
             _ = back.recv() => Cause::Back,
@@ -138,6 +124,20 @@ pub(crate) async fn keep(swap: Swap, swaps: Swaps) {
         };
         counter.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// What a look is a cause of; one that is none may still call for the next at once.
+fn follow(looked: Looked, look_at: &mut Instant) -> Option<Cause> {
+    match looked {
+        Looked::Changed(look) => return Some(Cause::Parameters(look)),
+        Looked::Moving => *look_at = Instant::now(),
+        Looked::Same => {}
+        Looked::Away(failure) => {
+            error!(reason = failure.line(), "parameters cannot be read: the tables stay as they are");
+        }
+        Looked::Back => info!("parameters can be read again"),
+    }
+    None
 }
 
 /// Begins a look at the parameters; nothing when no table is made of any.
